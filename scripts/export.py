@@ -1,0 +1,29 @@
+"""Writes a trained generator as one file that needs no patterngan: `python scripts/export.py outputs/RUN`."""
+
+from pathlib import Path
+
+from patterngan.cli import OneLineParser, script, shown
+
+FORMATS = ("torchscript", "torch_export", "onnx")
+
+
+def main() -> None:
+    """Parses the command line, then exports."""
+    parser = OneLineParser(description=__doc__)
+    parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
+    parser.add_argument("--format", choices=FORMATS, default="torch_export", help="the kind of file (torch_export)")
+    parser.add_argument("-o", "--output", type=Path, help="the file (generator.… beside the checkpoints)")
+    arguments = parser.parse_args()
+
+    from patterngan import checkpoints, export
+    from patterngan.trained import load_sampler
+
+    sampler = load_sampler(arguments.path)
+    run = checkpoints.run_folder(checkpoints.locate(arguments.path)) or Path()
+    output = arguments.output or run / export.FORMATS[arguments.format][0]
+    export.export(sampler, arguments.format, output)
+    print(shown(output))
+
+
+if __name__ == "__main__":
+    script(main)

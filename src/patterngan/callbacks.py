@@ -1,0 +1,163 @@
+"""What a run shows while it trains: a bar and lines in the terminal, curves in TensorBoard."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import TensorBoardLogger
+from rich import progress
+from rich.console import Console
+
+from patterngan.evaluation import Metrics
+from patterngan.gan import GAN, Evaluation, gradient_norm
+
+log = logging.getLogger(__name__)
+
+
+def say(console: Console, text: str) -> None:
+    """Prints to the terminal as it is (no wrapping, no markup), and into the run's log."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    log.info(text)
+
+
+def verdict(metrics: Metrics) -> str:
+    """The metrics that matter in half a line."""
+    words = [f"validity {metrics['validity']:.3f}"]
+    if "tv" in metrics:
+        words.append(f"modes {metrics['modes']}/{metrics['support']}")
+        words.append(f"tv {metrics['tv']:.3f} (floor {metrics['tv_floor']:.3f})")
+    else:
+        words.append(f"{metrics['distinct']} distinct of {metrics['samples']}")
+        words.append(f"marginal gap {metrics['marginal_gap']:.3f}")
+    return "  ".join(words)
+
+
+class Progress(pl.callbacks.ProgressBar):
+    """A bar that counts GAN steps in a terminal; everywhere, a line and sample integers for each evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.console = Console()
+        self.bar = progress.Progress(
+            progress.TextColumn("training"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("steps"),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("left"),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[losses]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+
+    def disable(self) -> None:
+        """Lightning's switch for processes that should stay silent."""
+        self.bar.disable = True
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the bar where training starts, which after a resume is not 0."""
+        self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, losses="")
+        self.bar.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Moves the bar by a block."""
+        if self.bar.disable:
+            return
+        assert isinstance(pl_module, GAN)
+        losses = pl_module.losses
+        text = "" if losses is None else f"loss G {losses.generator[-1]:.3f}  D {losses.discriminator[-1]:.3f}"
+        self.bar.update(self.task, completed=trainer.global_step, losses=text)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """A line for the evaluation."""
+        assert isinstance(pl_module, GAN)
+        if pl_module.latest is not None and trainer.state.fn == "fit":
+            sample = " ".join(map(str, pl_module.latest.integers))
+            say(
+                self.console,
+                f"step {trainer.global_step:>6}  {verdict(pl_module.latest.metrics)}  → {sample}",
+            )
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Takes the bar away."""
+        self.bar.stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Takes the bar away."""
+        self.bar.stop()
+
+
+class Curves(pl.Callback):
+    """Writes the curves; their x axis is the GAN step.
+
+    Losses are means over a block and gradient norms those of its last step: a point a block. The files are
+    flushed at evaluations before the checkpoint is written, so that a resumed run finds every point up to it.
+    """
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """One point of losses and gradient norms."""
+        assert isinstance(pl_module, GAN)
+        assert pl_module.losses is not None
+        points = {
+            "losses/generator": pl_module.losses.generator.mean().item(),
+            "losses/discriminator": pl_module.losses.discriminator.mean().item(),
+            "grads/generator": gradient_norm(pl_module.generator),
+            "grads/discriminator": gradient_norm(pl_module.discriminator),
+        }
+        for logger in trainer.loggers:
+            logger.log_metrics(points, step=trainer.global_step)
+        flush(trainer)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """One point of every metric, and sample integers as text."""
+        assert isinstance(pl_module, GAN)
+        if pl_module.latest is None or trainer.state.fn != "fit":
+            return
+        points = curve_points(pl_module.latest.metrics)
+        for logger in trainer.loggers:
+            if trainer.sanity_checking and isinstance(logger, TensorBoardLogger):
+                # Once, with the untrained generator's metrics: this also is their first point.
+                logger.log_hyperparams(hyperparameters(pl_module.record["settings"]), points, step=0)
+            else:
+                logger.log_metrics(points, step=trainer.global_step)
+            if isinstance(logger, TensorBoardLogger):
+                text = sample_text(pl_module.latest)
+                logger.experiment.add_text("samples", text, global_step=trainer.global_step)
+        flush(trainer)
+
+
+def flush(trainer: pl.Trainer) -> None:
+    """Hands what was logged to the operating system, so that TensorBoard sees it and a kill loses nothing."""
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            logger.experiment.flush()
+
+
+def curve_points(metrics: Metrics) -> dict[str, float]:
+    """The metrics that are single numbers, under the names of their curves."""
+    return {f"metrics/{name}": float(value) for name, value in metrics.items() if isinstance(value, int | float)}
+
+
+def sample_text(latest: Evaluation) -> str:
+    """Sample integers as a line of Markdown."""
+    return "`" + " ".join(map(str, latest.integers)) + "`"
+
+
+def hyperparameters(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings as flat keys for the HPARAMS tab; a `_target_` is shown as its group's choice."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= hyperparameters(value, f"{prefix}{key}.")
+        elif key == "_target_":
+            flat[prefix.removesuffix(".")] = str(value).rpartition(".")[2]
+        else:
+            flat[prefix + key] = str(value) if isinstance(value, list) else value
+    return flat

@@ -1,0 +1,188 @@
+"""The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from patterngan import evaluation
+from patterngan.capture import Captured
+from patterngan.checkpoints import KEY
+from patterngan.encodings import Encoding
+from patterngan.noise import Noise
+from patterngan.objectives import Objective
+from patterngan.optimizers import OptimizerFactory
+from patterngan.patterns import Pattern
+from patterngan.sampler import Sampler
+from patterngan.streams import Stream, seeded
+from patterngan.updates import Losses, Players, Update
+from patterngan.validation import UsageError
+
+SHOWN = 10
+"""Sample integers shown at an evaluation."""
+
+
+class DivergedError(UsageError):
+    """A loss is no longer a finite number; `step` is the first GAN step at which one was not."""
+
+    exit_code = 1
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"diverged: a loss was not finite at step {step}; a smaller lr may help")
+        self.step = step
+
+
+@dataclass
+class Evaluation:
+    """What one evaluation found."""
+
+    metrics: evaluation.Metrics
+    integers: list[int]
+    """A few generated integers, to look at."""
+
+
+class GAN(pl.LightningModule):
+    """Trains a generator against a discriminator by `update`, one block of GAN steps a batch.
+
+    Every tensor may carry leading axes before the batch (the members of a population): losses are reduced
+    over the batch only, and the gradient taken is that of their sum, so that members never mix.
+    """
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        encoding: Encoding,
+        noise: Noise,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        objective: Objective,
+        update: Update,
+        generator_optimizer: OptimizerFactory,
+        discriminator_optimizer: OptimizerFactory,
+        batch_size: int,
+        seed: int,
+        samples: int,
+        capture: bool = True,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.pattern, self.encoding, self.noise = pattern, encoding, noise
+        self.generator, self.discriminator = generator, discriminator
+        self.objective, self.update = objective, update
+        self.optimizer_factories = generator_optimizer, discriminator_optimizer
+        self.seed, self.samples, self.capture = seed, samples, capture
+        self.noise_stream = Stream(
+            lambda steps, source: noise.sample((steps, update.draws, batch_size), source), seed, "noise"
+        )
+        self.latest: Evaluation | None = None
+        self.losses: Losses | None = None
+        self.record: dict[str, Any] = {"settings": {}, "overrides": []}
+
+    @property
+    def sampler(self) -> Sampler:
+        """The part that makes integers."""
+        return Sampler(self.noise, self.generator, self.encoding)
+
+    def discriminate(self, codes: Tensor) -> Tensor:
+        """Codes [..., batch, width] → logits [..., batch]."""
+        logits: Tensor = self.discriminator(codes)
+        return logits.squeeze(-1)
+
+    def configure_optimizers(self) -> list[Optimizer]:
+        """G's optimizer, then D's."""
+        generator, discriminator = self.optimizer_factories
+        return [generator(self.generator.parameters()), discriminator(self.discriminator.parameters())]
+
+    def on_train_start(self) -> None:
+        """Binds the players to their optimizers."""
+        generator, discriminator = (optimizer.step for optimizer in self.optimizers(use_pl_optimizer=False))  # type: ignore[union-attr]
+        self.players = Players(
+            generator=self.generator,
+            discriminator=self.discriminate,
+            descend_generator=descent(self.generator, generator),
+            descend_discriminator=descent(self.discriminator, discriminator),
+        )
+        self.step = Captured(self.gan_step) if self.capture else self.gan_step
+
+    @torch.enable_grad()
+    def gan_step(self, reals: Tensor, *noise: Tensor) -> tuple[Tensor, ...]:
+        """One GAN step. Returns the losses, then the last gradient of every parameter, G's and D's."""
+        losses = self.update(self.players, self.objective, reals, noise)
+        gradients = [parameter.grad for parameter in self.parameters()]
+        return *losses, *(gradient for gradient in gradients if gradient is not None)
+
+    @torch.no_grad()
+    def training_step(self, block: Tensor, index: int) -> None:
+        """One GAN step for each row of a block `[steps, ..., batch, width]`."""
+        start = self.global_step
+        noise = self.noise_stream.read(start, start + len(block), self.device)
+        outputs = [
+            self.step(reals, *draws.unbind()) for reals, draws in zip(block.unbind(), noise.unbind(), strict=True)
+        ]
+        self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
+        for parameter, gradient in zip(self.parameters(), outputs[-1][2:], strict=True):
+            parameter.grad = gradient  # a replayed step does not set it
+        self._count(len(block))
+        self._require_finite(start)
+
+    def _count(self, steps: int) -> None:
+        # Lightning counts the steps of wrapped optimizers, which would be two or more for each of ours, at 100 µs
+        # apiece. We count GAN steps in its place: this is what `trainer.global_step` and `max_steps` look at.
+        progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress.total.ready += steps
+        progress.total.completed += steps
+
+    def _require_finite(self, start: int) -> None:
+        assert self.losses is not None
+        finite = (self.losses.generator + self.losses.discriminator).isfinite()
+        if not finite.all():
+            raise DivergedError(start + int(finite.long().argmin()) + 1)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds what the run was made from, so that the file alone can be used and resumed."""
+        checkpoint[KEY] = self.record
+
+    def validation_step(self, batch: int, index: int) -> None:
+        """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""
+        self.latest = self.evaluate()
+        self.log("score", evaluation.selection_score(self.latest.metrics), logger=False, batch_size=1)
+
+    @torch.no_grad()
+    def evaluate(self) -> Evaluation:
+        """Measures the generator with the run's evaluation noise, which training never sees."""
+        source = seeded(self.seed, "evaluation", device=self.device)
+        listed = self.noise.enumerate(self.device)
+        noise = self.noise.sample((self.samples,), source) if listed is None else listed
+        ranks = torch.randint(self.pattern.size, noise.shape[:-1], generator=source, device=self.device)
+        fakes, reals = self.generator(noise), self.pattern.member(ranks)
+        metrics = evaluation.report(
+            self.encoding.decode(fakes), reals, self.pattern, self.encoding, exact=listed is not None
+        )
+        metrics["d_real"] = self.discriminate(self.encoding.encode(reals)).sigmoid().mean().item()
+        metrics["d_fake"] = self.discriminate(fakes).sigmoid().mean().item()
+        return Evaluation(metrics, self.sampler.sample(SHOWN, source).tolist())
+
+
+def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
+    """A function that takes `network` one optimizer step down a loss of shape [...]."""
+    parameters = list(network.parameters())
+
+    def descend(loss: Tensor) -> None:
+        # The gradient of the sum over leading axes. autograd.grad and not backward: the other player's
+        # parameters get no gradient, and nothing has to be zeroed.
+        gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        step()
+
+    return descend
+
+
+def gradient_norm(network: nn.Module) -> float:
+    """The Euclidean norm of a network's last gradient."""
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    return float(torch.nn.utils.get_total_norm(gradients))

@@ -1,0 +1,54 @@
+"""Trained GANs, read back from run folders and checkpoint files, whoever wrote those."""
+
+from pathlib import Path
+
+import torch
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from patterngan import checkpoints
+from patterngan.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets, settings
+from patterngan.sampler import Sampler
+from patterngan.validation import UsageError
+
+
+def load_sampler(path: Path) -> Sampler:
+    """The trained generator of a run folder (its last checkpoint) or a checkpoint file, ready to sample.
+
+    Raises:
+        UsageError: if there is none, or the file is damaged, foreign or names code of its own.
+    """
+    checkpoint = checkpoints.read(path)
+    sampler = assemble_sampler(trusted(checkpoint, SAMPLER_SETTINGS))
+    weights = {name: value for name, value in checkpoint.weights.items() if name.startswith("generator.")}
+    checkpoints.require_same_shapes(checkpoint.path, weights, sampler.state_dict())
+    sampler.load_state_dict(weights)
+    return sampler.eval()
+
+
+def trusted(checkpoint: checkpoints.Checkpoint, keys: tuple[str, ...] = SETTINGS) -> DictConfig:
+    """A checkpoint's config, once it is known to name nothing but patterngan's own building blocks.
+
+    Raises:
+        UsageError: naming what is missing or not ours.
+    """
+    try:
+        plain = settings(checkpoint.settings, keys)
+    except OmegaConfBaseException as error:
+        raise UsageError(f"{checkpoint.path}: damaged settings ({str(error).splitlines()[0]})") from error
+    if missing := [key for key in keys if key not in plain]:
+        raise UsageError(f"{checkpoint.path}: its settings lack {', '.join(missing)}")
+    try:
+        check_targets(plain)
+    except UsageError as error:
+        raise UsageError(f"{checkpoint.path}: {error}") from error
+    return DictConfig(plain)
+
+
+def random_source(seed: int | None) -> torch.Generator:
+    """A generator of random numbers: repeatable with a seed, different every time without."""
+    source = torch.Generator()
+    if seed is None:
+        source.seed()
+        return source
+    return source.manual_seed(seed)

@@ -1,0 +1,74 @@
+"""What a key may hold, and the one line a user reads when it holds something else."""
+
+import math
+from collections.abc import Collection
+from typing import Any
+
+
+class UsageError(Exception):
+    """Something the user can put right; `str()` is the one line they read, `exit_code` the process's status."""
+
+    exit_code = 2
+
+
+class InvalidValueError(UsageError):
+    """A key holds a value that it does not take."""
+
+    def __init__(self, key: str, value: object, allowed: str) -> None:
+        super().__init__(key, value, allowed)
+        self.key, self.value, self.allowed = key, value, allowed
+
+    def __str__(self) -> str:
+        return f"{self.key}={'null' if self.value is None else self.value}: {self.allowed}"
+
+    def within(self, group: str) -> "InvalidValueError":
+        """The same error, its key written as the user types it: a class knows `k`, its config is `pattern.k`."""
+        return InvalidValueError(f"{group}.{self.key}", self.value, self.allowed)
+
+
+def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
+    """`value` if it is an integer in low … high.
+
+    Raises:
+        InvalidValueError: naming `key`, `value` and the range otherwise (a bool or 2.0 is no integer).
+    """
+    in_range = isinstance(value, int) and not isinstance(value, bool) and low <= value
+    if in_range and (high is None or value <= high):
+        return int(value)
+    allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {high}"
+    raise InvalidValueError(key, value, f"must be {allowed}")
+
+
+def number(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> float:
+    """`value` if it is a finite number in low … high (`open_low`: above low).
+
+    Raises:
+        InvalidValueError: naming `key`, `value` and the range otherwise.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if is_number and (low < value if open_low else low <= value) and value <= high:
+        return float(value)
+    upper = "" if high == math.inf else f" and ≤ {high}"
+    raise InvalidValueError(key, value, f"must be a finite number {'>' if open_low else '≥'} {low}{upper}")
+
+
+def choice(key: str, value: Any, choices: Collection[str]) -> str:
+    """`value` if it is one of `choices`.
+
+    Raises:
+        InvalidValueError: listing the choices otherwise.
+    """
+    if isinstance(value, str) and value in choices:
+        return value
+    raise InvalidValueError(key, value, f"must be one of {', '.join(choices)}")
+
+
+def boolean(key: str, value: Any) -> bool:
+    """`value` if it is true or false.
+
+    Raises:
+        InvalidValueError: otherwise.
+    """
+    if isinstance(value, bool):
+        return value
+    raise InvalidValueError(key, value, "must be true or false")

@@ -1,0 +1,57 @@
+"""What tests share: configs composed from the real conf/, runs in this process, and real command lines."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from patterngan.cli import CONF
+
+ROOT = CONF.parent
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def config() -> Iterator[Callable[..., DictConfig]]:
+    """Composes conf/ with overrides."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield lambda *overrides: compose("config", list(overrides))
+
+
+@pytest.fixture
+def run(config: Callable[..., DictConfig], tmp_path: Path) -> Callable[..., float | None]:
+    """Trains in this process, into a folder of its own."""
+    from patterngan.training import train
+
+    def train_here(*overrides: str, folder: Path = tmp_path) -> float | None:
+        return train(config(*overrides), folder, list(overrides))
+
+    return train_here
+
+
+def environment() -> dict[str, str]:
+    """Of a command line: warnings are shown, and no setting of the caller's terminal leaks in."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("HYDRA_FULL_ERROR", "FORCE_COLOR")}
+    return kept | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Runs `python SCRIPT ARGUMENTS` as a user would, in an empty folder."""
+
+    def call(script: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, str(ROOT / script), *arguments]
+        done = subprocess.run(
+            line, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return call

@@ -1,0 +1,147 @@
+"""The GAN against plain PyTorch: loops written from the recipes' table, with none of our training code."""
+
+import copy
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from torch import nn
+
+from patterngan.gan import gradient_norm
+from patterngan.training import prepare, trainer
+
+STEPS = 200
+CPU = torch.device("cpu")
+
+
+def fit(config, *overrides, callbacks=()):
+    """Trains through Lightning; returns the GAN, and what it started from: weights, reals and noise."""
+    run = prepare(config(f"steps={STEPS}", *overrides))
+    networks = copy.deepcopy((run.gan.generator, run.gan.discriminator))
+    lightning = trainer(
+        run.config,
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        callbacks=[*callbacks],
+    )
+    lightning.fit(run.gan, run.data)
+    assert lightning.global_step == STEPS
+    return run.gan, networks, run.data.stream.read(0, STEPS, CPU), run.gan.noise_stream.read(0, STEPS, CPU)
+
+
+def assert_same_weights(gan, generator, discriminator):
+    expected = [*generator.parameters(), *discriminator.parameters()]
+    for ours, plain in zip(gan.parameters(), expected, strict=True):
+        assert torch.allclose(ours, plain, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("capture", ["true", "false"])
+def test_even_numbers_follow_the_plain_loop(config, capture):
+    gan, (generator, discriminator), reals, noise = fit(
+        config, "experiment=even_numbers", "evaluate_every=60", f"capture={capture}"
+    )
+    assert [type(layer) for layer in generator] == [nn.Linear, nn.Sigmoid]
+    bce, one, zero = nn.BCELoss(), torch.ones(16, 1), torch.zeros(16, 1)
+    generator_adam = torch.optim.Adam(generator.parameters(), lr=1e-3)
+    discriminator_adam = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+    for x, z in zip(reals, noise, strict=True):
+        assert x.shape == (16, 7)
+        assert z.shape == (1, 16, 7)
+        fakes = generator(z[0])
+        generator_adam.zero_grad()
+        bce(torch.sigmoid(discriminator(fakes)), one).backward()
+        generator_adam.step()
+
+        discriminator_adam.zero_grad()
+        real_loss = bce(torch.sigmoid(discriminator(x)), one)
+        fake_loss = bce(torch.sigmoid(discriminator(fakes.detach())), zero)
+        ((real_loss + fake_loss) / 2).backward()
+        discriminator_adam.step()
+    assert_same_weights(gan, generator, discriminator)
+
+
+@pytest.mark.parametrize("capture", ["true", "false"])
+def test_multiples_of_five_follow_the_plain_loop(config, capture):
+    gan, (generator, discriminator), reals, noise = fit(
+        config, "experiment=multiples_of_five", "evaluate_every=90", f"capture={capture}"
+    )
+    assert [type(layer) for layer in generator] == [nn.Linear, nn.ReLU]
+    bce, one, zero = nn.BCELoss(), torch.ones(10, 1), torch.zeros(10, 1)
+    generator_adam = torch.optim.Adam(generator.parameters(), lr=1e-3)
+    discriminator_adam = torch.optim.Adam(discriminator.parameters(), lr=1e-3)
+    for x, (first, second) in zip(reals, noise, strict=True):
+        assert x.shape == (10, 25)
+        assert x.sum(0)[:10].tolist() == [1.0] * 10  # each of the ten once
+        discriminator_adam.zero_grad()
+        bce(torch.sigmoid(discriminator(x)), one).backward()
+        discriminator_adam.step()
+
+        discriminator_adam.zero_grad()
+        bce(torch.sigmoid(discriminator(generator(first))), zero).backward()
+        discriminator_adam.step()
+
+        generator_adam.zero_grad()
+        bce(torch.sigmoid(discriminator(generator(second))), one).backward()
+        generator_adam.step()
+    assert_same_weights(gan, generator, discriminator)
+
+
+@pytest.mark.parametrize("architecture", ["linear", "mlp"])
+@pytest.mark.parametrize("update", ["joint", "alternating"])
+def test_capture_changes_no_bit(config, architecture, update):
+    options = f"architecture={architecture}", f"update={update}"
+    replayed, *_ = fit(config, *options)
+    plain, *_ = fit(config, *options, "capture=false")
+    assert all(torch.equal(a, b) for a, b in zip(replayed.parameters(), plain.parameters(), strict=True))
+
+
+def test_evaluating_more_or_otherwise_changes_no_weight(config):
+    often, *_ = fit(config, "evaluate_every=7", "evaluation.samples=10")
+    rarely, *_ = fit(config, "evaluate_every=1000")
+    assert all(torch.equal(a, b) for a, b in zip(often.parameters(), rarely.parameters(), strict=True))
+
+
+class Norms(pl.Callback):
+    """Reads the gradients' norms after every block."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_batch_end(self, trainer, gan, outputs, batch, batch_idx):
+        self.seen.append((gradient_norm(gan.generator), gradient_norm(gan.discriminator)))
+
+
+def test_gradients_of_a_replayed_step_can_be_read(config):
+    replayed, plain = Norms(), Norms()
+    fit(config, callbacks=[replayed])
+    fit(config, "capture=false", callbacks=[plain])
+    assert len(replayed.seen) == 4
+    assert replayed.seen == plain.seen
+
+
+@pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False)])
+def test_initial_weights_come_from_the_seed_alone(config, seed, same):
+    torch.manual_seed(1234)
+    first = prepare(config()).gan
+    torch.manual_seed(99)
+    state = torch.get_rng_state()
+    second = prepare(config(f"seed={seed}")).gan
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(first.generator[0][0].weight, second.generator[0][0].weight) is same
+
+
+def test_two_time_scales(config):
+    gan = prepare(config("lr=1e-4", "optimizer.discriminator.lr=4e-4")).gan
+    assert [optimizer.param_groups[0]["lr"] for optimizer in gan.configure_optimizers()] == [1e-4, 4e-4]
+
+
+def test_an_evaluation_enumerates_few_random_bits(config):
+    gan = prepare(config("experiment=even_numbers")).gan
+    found = gan.evaluate()
+    codes = gan.generator(gan.noise.enumerate(CPU))
+    integers = gan.encoding.decode(codes)
+    assert found.metrics["exact"] is True
+    assert found.metrics["samples"] == 128
+    assert found.metrics["validity"] == (integers % 2 == 0).double().mean()
+    assert found.metrics["d_fake"] == pytest.approx(gan.discriminator(codes).sigmoid().mean().item())

@@ -1,0 +1,69 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from patterngan.gan import descent
+from patterngan.objectives import nonsaturating
+from patterngan.updates import Alternating, Joint, Players
+
+
+class Batched(nn.Module):
+    """Linear layers of many members at once: [members, batch, in] → [members, batch, out]."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.weight = nn.Parameter(torch.stack([layer.weight.detach().T for layer in layers]))
+        self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers]).unsqueeze(1))
+
+    def forward(self, x):
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+def players(generator, discriminator, lr=0.1):
+    """SGD, so that an update shows the gradient itself."""
+    steps = [torch.optim.SGD(network.parameters(), lr).step for network in (generator, discriminator)]
+    return Players(
+        generator,
+        lambda codes: discriminator(codes).squeeze(-1),
+        descent(generator, steps[0]),
+        descent(discriminator, steps[1]),
+    )
+
+
+@pytest.mark.parametrize("update", [Joint(), Alternating()])
+def test_members_of_a_population_move_as_if_alone(update):
+    members, batch, dim, width = 3, 5, 4, 6
+    generators = [nn.Linear(dim, width) for _ in range(members)]
+    discriminators = [nn.Linear(width, 1) for _ in range(members)]
+    together = Batched(generators), Batched(discriminators)
+    reals = torch.randn(members, batch, width)
+    noise = torch.randn(update.draws, members, batch, dim)
+
+    losses = update(players(*together), nonsaturating(), reals, noise.unbind())
+
+    assert losses.generator.shape == losses.discriminator.shape == (members,)
+    for member in range(members):
+        alone = generators[member], discriminators[member]
+        own = update(players(*alone), nonsaturating(), reals[member], noise[:, member].unbind())
+        assert torch.allclose(own.generator, losses.generator[member])
+        assert torch.allclose(own.discriminator, losses.discriminator[member])
+        for single, fused in zip(alone, together, strict=True):
+            assert torch.allclose(single.weight.T, fused.weight[member], atol=1e-6)
+            assert torch.allclose(single.bias, fused.bias[member, 0], atol=1e-6)
+
+
+def test_joint_moves_the_generator_against_the_old_discriminator_and_reuses_its_fakes():
+    generator, discriminator = nn.Linear(2, 3), nn.Linear(3, 1)
+    old_generator, old_discriminator = copy.deepcopy(generator), copy.deepcopy(discriminator)
+    reals, noise, bce = torch.randn(4, 3), torch.randn(4, 2), nn.BCEWithLogitsLoss()
+    Joint()(players(generator, discriminator), nonsaturating(), reals, (noise,))
+
+    fakes = old_generator(noise)
+    bce(old_discriminator(fakes), torch.ones(4, 1)).backward()
+    assert torch.allclose(generator.weight, old_generator.weight - 0.1 * old_generator.weight.grad)
+    old_discriminator.zero_grad()
+    loss = bce(old_discriminator(reals), torch.ones(4, 1)) + bce(old_discriminator(fakes.detach()), torch.zeros(4, 1))
+    (loss / 2).backward()
+    assert torch.allclose(discriminator.weight, old_discriminator.weight - 0.1 * old_discriminator.weight.grad)

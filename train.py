@@ -1,0 +1,22 @@
+"""Trains a GAN on integers that obey a pattern: `python train.py --help`."""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from patterngan import cli
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(config: DictConfig) -> float | None:
+    """One run. Heavy imports wait until it starts, so that help and completion answer at once."""
+    from patterngan.training import train
+
+    job = HydraConfig.get()
+    return train(config, Path(job.runtime.output_dir), list(job.overrides.task))
+
+
+if __name__ == "__main__":
+    cli.run(main)
