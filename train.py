@@ -9,13 +9,14 @@ from omegaconf import DictConfig
 from patterngan import cli
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+@hydra.main(version_base="1.3", config_path=str(cli.CONF), config_name="config")
 def main(config: DictConfig) -> float | None:
     """One run. Heavy imports wait until it starts, so that help and completion answer at once."""
     from patterngan.training import train
 
     job = HydraConfig.get()
-    return train(config, Path(job.runtime.output_dir), list(job.overrides.task))
+    with cli.plain_errors(job.mode):
+        return train(config, Path(job.runtime.output_dir), list(job.overrides.task))
 
 
 if __name__ == "__main__":

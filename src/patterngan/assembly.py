@@ -36,7 +36,7 @@ def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
     unknown = set(map(str, config)) - {*SETTINGS, *SURROUNDINGS, "hydra"}
     if unknown:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")
-    seed = checked_integer(config, "seed", 0, 2**63 - 1)
+    seed = checked_integer(config, "seed", 0, 2**62)
     pattern, encoding = pattern_and_encoding(config)
     noise: Noise = build(config, "noise")
     generator, discriminator = networks(config, noise, encoding)
@@ -46,8 +46,8 @@ def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
         pattern=pattern,
         encoding=encoding,
         seed=seed,
-        steps=checked_integer(config, "steps", 1),
-        evaluate_every=checked_integer(config, "evaluate_every", 1),
+        steps=checked_integer(config, "steps", 1, 10**12),
+        evaluate_every=checked_integer(config, "evaluate_every", 1, 10**12),
     )
     gan = GAN(
         pattern,

@@ -142,7 +142,7 @@ def flush(trainer: pl.Trainer) -> None:
 
 def curve_points(metrics: Metrics) -> dict[str, float]:
     """The metrics that are single numbers, under the names of their curves."""
-    return {f"metrics/{name}": float(value) for name, value in metrics.items() if isinstance(value, int | float)}
+    return {f"metrics/{name}": float(value) for name, value in metrics.items() if type(value) in (int, float)}
 
 
 def sample_text(latest: Evaluation) -> str:

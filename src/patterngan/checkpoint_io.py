@@ -1,13 +1,47 @@
-"""How Lightning writes and reads our checkpoints."""
+"""When and how Lightning writes our checkpoints, and how it reads them."""
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from patterngan.checkpoints import write_atomically
+from patterngan.checkpoints import BEST, FOLDER, LAST, write_atomically
+
+
+class AtEvaluations(Checkpoint):
+    """Writes last.ckpt, and best.ckpt by the evaluation's score, after every evaluation.
+
+    Lightning's ModelCheckpoint keeps absolute paths in its checkpoints: a run that was moved or copied forgets
+    its best score, every resume warns, and a stranger's file says which file to delete.
+    """
+
+    def __init__(self) -> None:
+        self.best = math.inf
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """An epoch ends with an evaluation, where nothing is half done."""
+        folder = Path(trainer.default_root_dir) / FOLDER
+        score = float(trainer.callback_metrics["score"])
+        if score < self.best:
+            self.best = score
+            # First the best: a run killed in between goes on from the last before, and comes by here again.
+            trainer.save_checkpoint(folder / BEST)
+            write_atomically(folder / LAST, (folder / BEST).read_bytes())
+        else:
+            trainer.save_checkpoint(folder / LAST)
+
+    def state_dict(self) -> dict[str, float]:
+        """The best score so far."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Goes on with the best score so far."""
+        self.best = float(state_dict["best"])
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

@@ -1,5 +1,6 @@
 """Checkpoint files: written whole or not at all, found in run folders, and read without running code."""
 
+import io
 import os
 import pickle
 import zipfile
@@ -55,14 +56,17 @@ def read(path: Path) -> Checkpoint:
         UsageError: if the file is damaged, or no checkpoint of patterngan.
     """
     path = locate(path)
+    file = io.BytesIO(path.read_bytes())
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(file, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict):
+            raise TypeError
         ours = content[KEY]
         config = OmegaConf.create(ours["settings"])
         assert isinstance(config, DictConfig)
         overrides = [str(override) for override in ours["overrides"]]
         return Checkpoint(path, config, overrides, int(content["global_step"]), content["state_dict"], content)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, RuntimeError, ValueError) as error:
+    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{path}: not a readable checkpoint (damaged, truncated or a foreign file)") from error
     except (KeyError, TypeError, AttributeError, AssertionError, IndexError) as error:
         raise UsageError(f"{path}: not a checkpoint of patterngan") from error

@@ -3,18 +3,25 @@
 import argparse
 import difflib
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from patterngan.validation import UsageError
+
+TRACEBACK = "HYDRA_FULL_ERROR"
+"""The environment variable with which Hydra's users ask for tracebacks."""
 
 CONF = Path(__file__).parents[2] / "conf"
 """The config groups of a checkout, in which the package is installed in place."""
@@ -22,21 +29,36 @@ CONF = Path(__file__).parents[2] / "conf"
 
 def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main: a mistake of the user's ends it with one line and exit code 2."""
-    with_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra would print several lines itself and exit with 1
     try:
-        sys.argv[1:] = resumed(sys.argv[1:])
-        main()
+        with raising_hydra():
+            require_options(sys.argv[1:])
+            sys.argv[1:] = resumed(sys.argv[1:])
+            main()
     except (UsageError, HydraException, OmegaConfBaseException, OSError) as error:
-        if with_traceback:
-            raise
         leave(error)
+    except RefusedError as refusal:
+        leave(refusal.error)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
+@contextmanager
+def raising_hydra() -> Iterator[None]:
+    """Lets Hydra raise its errors, where it would print several lines of each and exit with 1."""
+    before = os.environ.get(TRACEBACK)
+    os.environ[TRACEBACK] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[TRACEBACK]
+        if before is not None:
+            os.environ[TRACEBACK] = before
+
+
 def leave(error: Exception) -> NoReturn:
-    """Prints an error's one line and exits with its code."""
+    """Prints an error's one line, after its traceback where that is wanted, and exits with its code."""
+    if os.environ.get(TRACEBACK) == "1":
+        traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
     sys.exit(getattr(error, "exit_code", 2))
 
@@ -46,19 +68,23 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, MissingConfigException) and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return f"{group}={name}: must be one of {', '.join(sorted(error.options))}"
-    if isinstance(error, ConfigCompositionException) and str(error).startswith("Could not override '"):
-        return unknown_key(str(error).split("'")[1])
+    text = str(error)
+    if unknown := re.search(r"To append to your config use \+(.*)", text):
+        return unknown_key(unknown[1])
+    if ambiguous := re.match(r"Ambiguous value for argument '(.*)'", text):
+        return f"{ambiguous[1]}: several values at once are a sweep; add -m (a list is written [a,b])"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: cannot be written or read ({error.strerror})"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 
-def unknown_key(key: str) -> str:
-    """The line for a key that no config has: with the nearest that one has, if any is near."""
-    near = difflib.get_close_matches(key, list(known_keys()), n=1)
+def unknown_key(override: str) -> str:
+    """The line for an override of a key that no config has: with the nearest that one has, if any is near."""
+    key = override.partition("=")[0]
+    near = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}?" if near else "python train.py --help lists the keys"
-    return f"{key}: is no key; {hint}"
+    return f"{override}: is no key; {hint}"
 
 
 def known_keys() -> Iterator[str]:
@@ -80,17 +106,48 @@ def _flat(node: Any, prefix: str) -> Iterator[str]:
             yield from _flat(node._get_node(key), f"{prefix}{key}.")
 
 
+class RefusedError(SystemExit):
+    """An error on its way out through Hydra, which would turn a callback's into a warning and add to a run's."""
+
+    def __init__(self, error: UsageError) -> None:
+        super().__init__(error.exit_code)
+        self.error = error
+
+
+@contextmanager
+def plain_errors(mode: RunMode | None) -> Iterator[None]:
+    """Around a run: its error is all that is printed. In a sweep Hydra says whose it was, and goes on."""
+    try:
+        yield
+    except UsageError as error:
+        if mode == RunMode.MULTIRUN:
+            error.exit_code = 1  # the command was right, one of its runs was not
+            raise
+        raise RefusedError(error) from error
+
+
 class CheckBeforeRun(Callback):
     """Refuses an impossible config before Hydra makes a folder for it."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Assembles the run once, to throw it away. Exits, since Hydra turns a callback's errors to warnings."""
+        """Assembles the run once, to throw it away."""
         from patterngan.training import prepare
 
-        try:
+        with plain_errors(RunMode.RUN):
             prepare(config)
-        except UsageError as error:
-            leave(error)
+
+
+def require_options(arguments: list[str]) -> None:
+    """Refuses `group=null`, which Hydra answers with a traceback.
+
+    Raises:
+        UsageError: listing the group's options.
+    """
+    for argument in arguments:
+        group, _, option = argument.partition("=")
+        if option == "null" and (CONF / group).is_dir():
+            options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+            raise UsageError(f"{argument}: must be one of {', '.join(options)}")
 
 
 def resumed(arguments: list[str]) -> list[str]:
@@ -101,7 +158,7 @@ def resumed(arguments: list[str]) -> list[str]:
     """
     typed = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
     path = next((value for key, value in map(_parsed, typed) if key == "ckpt_path"), None)
-    if not isinstance(path, str) or not Path(path).exists():
+    if not isinstance(path, str) or not path or not Path(path).exists():
         return arguments  # a missing file is reported with the other values
     from patterngan import checkpoints
 
@@ -124,7 +181,8 @@ def shown(path: Path) -> str:
 
 def quoted(value: str) -> str:
     """A value as Hydra's override grammar reads it literally."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    # A backslash stands for itself, except before a quote.
+    return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + "\\'" * bool(found[2]), value) + "'"
 
 
 def _parsed(override: str) -> tuple[str, object]:
@@ -172,8 +230,6 @@ def script(main: Callable[[], None]) -> None:
     try:
         main()
     except (UsageError, OSError) as error:
-        if os.environ.get("HYDRA_FULL_ERROR") == "1":
-            raise
         leave(error)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -79,6 +79,8 @@ def build(config: DictConfig, key: str, **given: Any) -> Any:
     Raises:
         UsageError: when the target refuses a value; the key is written as the user would type it.
     """
+    if OmegaConf.select(config, key) is None:
+        raise UsageError(f"{key}: is missing from the config")
     try:
         return instantiate(OmegaConf.select(config, key), **given)
     except InstantiationException as error:

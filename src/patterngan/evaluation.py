@@ -17,6 +17,9 @@ from patterngan.patterns import Pattern
 LARGEST_LISTED = 2**20
 """Supports up to this size get a histogram, and with it modes, coverage, tv and kl."""
 
+NAMES = ("validity", "distinct", "entropy", "modes", "coverage", "tv", "kl", "marginal_gap", "d_real", "d_fake")
+"""Every metric that is a single figure of the generator or the discriminator."""
+
 Metrics = dict[str, Any]
 """Metric name → figure: a number, a bool, or a list of numbers."""
 

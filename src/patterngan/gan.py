@@ -145,6 +145,13 @@ class GAN(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what the run was made from, so that the file alone can be used and resumed."""
         checkpoint[KEY] = self.record
+        # Lightning would come back into the middle of the epoch that the evaluation ends. The GAN step is all
+        # the progress there is: data and noise are addressed by it.
+        del checkpoint["loops"]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Goes on counting where the checkpoint stands."""
+        self._count(checkpoint["global_step"])
 
     def validation_step(self, batch: int, index: int) -> None:
         """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""

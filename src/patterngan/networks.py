@@ -21,9 +21,9 @@ def mlp(inputs: int, outputs: int, width: int, depth: int, activation: str) -> n
     """`depth` hidden layers of `width` units.
 
     Raises:
-        InvalidValueError: unless width ≥ 1, depth ≥ 1 and activation is a key of `ACTIVATIONS`.
+        InvalidValueError: unless 1 ≤ width ≤ 2^16, 1 ≤ depth ≤ 1000 and activation is a key of `ACTIVATIONS`.
     """
-    width, depth = integer("width", width, 1), integer("depth", depth, 1)
+    width, depth = integer("width", width, 1, 2**16), integer("depth", depth, 1, 1000)
     nonlinearity = ACTIVATIONS[choice("activation", activation, ACTIVATIONS)]
     layers: list[nn.Module] = []
     for fan_in in [inputs, *[width] * (depth - 1)]:

@@ -29,11 +29,11 @@ class Bits:
     """Uniform on {0, 1}^dim.
 
     Raises:
-        InvalidValueError: unless dim ≥ 1.
+        InvalidValueError: unless 1 ≤ dim ≤ 2^16.
     """
 
     def __init__(self, dim: int) -> None:
-        self.dim = integer("dim", dim, 1)
+        self.dim = integer("dim", dim, 1, 2**16)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """See `Noise.sample`."""
@@ -52,11 +52,11 @@ class Gaussian:
     """Independent standard normal numbers.
 
     Raises:
-        InvalidValueError: unless dim ≥ 1.
+        InvalidValueError: unless 1 ≤ dim ≤ 2^16.
     """
 
     def __init__(self, dim: int) -> None:
-        self.dim = integer("dim", dim, 1)
+        self.dim = integer("dim", dim, 1, 2**16)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """See `Noise.sample`."""

@@ -37,11 +37,11 @@ class Multiples:
     """`range(residue, stop, k)`: the integers below `stop` that leave `residue` when divided by `k`.
 
     Raises:
-        InvalidValueError: unless k ≥ 1, 0 ≤ residue < k and residue < stop ≤ 2^62.
+        InvalidValueError: unless 1 ≤ k ≤ 2^62, 0 ≤ residue < k and residue < stop ≤ 2^62.
     """
 
     def __init__(self, k: int, stop: int, residue: int = 0) -> None:
-        self.k = integer("k", k, 1)
+        self.k = integer("k", k, 1, 2**62)
         self.residue = integer("residue", residue, 0)
         if self.residue >= self.k:
             raise InvalidValueError("residue", residue, f"must be below k={k} (a remainder of division by k)")

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
 from rich.console import Console
 
 from patterngan import checkpoints
@@ -25,6 +25,7 @@ from patterngan.checkpoints import Checkpoint
 from patterngan.cli import shown
 from patterngan.configs import build, settings
 from patterngan.data import PatternData
+from patterngan.evaluation import NAMES
 from patterngan.gan import GAN, DivergedError, Evaluation
 from patterngan.results import Result, Status
 from patterngan.validation import InvalidValueError, UsageError, choice
@@ -55,6 +56,8 @@ def prepare(config: DictConfig) -> Run:
     """
     gan, data = assemble(config)
     trainer(config, logger=False, enable_progress_bar=False)
+    surroundings(config, Path())
+    choice("optimized_metric", config.optimized_metric, NAMES)
     checkpoint = None
     if config.ckpt_path is not None:
         checkpoint = _checkpoint(config.ckpt_path)
@@ -98,7 +101,7 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
         "max_steps": config.steps,
         "max_epochs": -1,
         "reload_dataloaders_every_n_epochs": 1,  # an epoch's blocks end at the next evaluation
-        "num_sanity_val_steps": 1,  # the untrained generator is measured too: step 0 of every curve
+        "num_sanity_val_steps": int(config.ckpt_path is None),  # the untrained generator is measured too: step 0
         "log_every_n_steps": 1,
         "plugins": [AtomicCheckpointIO()],
         "enable_model_summary": False,
@@ -109,17 +112,32 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
         if name != "_target_" and name not in inspect.signature(pl.Trainer).parameters:
             raise UsageError(f"trainer.{name}: is no argument of Lightning's Trainer")
     _require_one_device(config.trainer.devices)
+    if config.trainer.deterministic not in (True, False, "warn"):
+        raise InvalidValueError("trainer.deterministic", config.trainer.deterministic, "must be true, false or warn")
     made = build(config, "trainer", accelerator=_accelerator(config.trainer.accelerator), **ours)
     assert isinstance(made, pl.Trainer)
     return made
+
+
+def surroundings(config: DictConfig, folder: Path, **ours: Any) -> tuple[Logger | bool, list[pl.Callback]]:
+    """The logger, which writes into `folder` once there is something to write, and the callbacks.
+
+    Raises:
+        UsageError: for what is not one.
+    """
+    logger = build(config, "logger", save_dir=folder, **ours) if config.get("logger") else False
+    callbacks = [build(config, f"callbacks.{name}") for name in config.get("callbacks") or ()]
+    for name, callback in zip(config.get("callbacks") or (), callbacks, strict=True):
+        if not isinstance(callback, pl.Callback):
+            raise UsageError(f"callbacks.{name}: is no Lightning callback")
+    return logger, callbacks
 
 
 def _fit(run: Run, folder: Path) -> Evaluation:
     step = 0 if run.checkpoint is None else run.checkpoint.step
     path = None if run.checkpoint is None else str(run.checkpoint.path)
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
-    logger = instantiate(run.config.logger, save_dir=folder, purge_step=step + 1 if run.checkpoint else None)
-    callbacks = [instantiate(callback) for callback in run.config.callbacks.values()]
+    logger, callbacks = surroundings(run.config, folder, purge_step=step + 1 if run.checkpoint else None)
     lightning = trainer(run.config, default_root_dir=folder, logger=logger, callbacks=callbacks)
     try:
         if step < run.data.steps:
@@ -148,7 +166,7 @@ def _failures_recorded(folder: Path, config: DictConfig, overrides: list[str], s
 
 
 def _checkpoint(path: object) -> Checkpoint:
-    if not isinstance(path, str) or not Path(path).exists():
+    if not isinstance(path, str) or not path or not Path(path).exists():
         raise InvalidValueError("ckpt_path", path, "no such checkpoint file or run folder")
     try:
         return checkpoints.read(Path(path))
@@ -186,5 +204,6 @@ def _summarise(found: Evaluation, folder: Path) -> None:
     say(console, f"result     {verdict(found.metrics)}{exact}")
     say(console, f"generated  {' '.join(map(str, found.integers))}")
     say(console, f"folder     {shown(folder)}")
-    say(console, "curves     tensorboard --logdir outputs")
+    logs = "outputs" if Path("outputs").resolve() in folder.resolve().parents else shlex.quote(shown(folder))
+    say(console, f"curves     tensorboard --logdir {logs}")
     say(console, f"integers   python scripts/generate.py {shlex.quote(shown(folder))} -n 10")

@@ -35,7 +35,8 @@ def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
     in_range = isinstance(value, int) and not isinstance(value, bool) and low <= value
     if in_range and (high is None or value <= high):
         return int(value)
-    allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {high}"
+    top = f"2^{high.bit_length() - 1}" if high and high.bit_count() == 1 and high >= 2**16 else high
+    allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {top}"
     raise InvalidValueError(key, value, f"must be {allowed}")
 
 

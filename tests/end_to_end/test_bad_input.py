@@ -1,0 +1,209 @@
+"""A mistake ends with exit code 2 and one line that names key, value and what is allowed, and leaves nothing."""
+
+import shutil
+
+import pytest
+import torch
+
+EXPERIMENTS = "must be one of even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers"
+
+MISTAKES = {
+    "pattern.k=0": "pattern.k=0: must be an integer from 1 to 2^62",
+    "pattern.k=-3": "pattern.k=-3: must be an integer from 1 to 2^62",
+    "pattern.k=2.5": "pattern.k=2.5: must be an integer from 1 to 2^62",
+    "pattern.k=abc": "pattern.k=abc: must be an integer from 1 to 2^62",
+    "pattern.k=true": "pattern.k=True: must be an integer from 1 to 2^62",
+    "pattern.k=1,2": "pattern.k=1,2: several values at once are a sweep; add -m (a list is written [a,b])",
+    "pattern.k=${nothing}": "pattern: Interpolation key 'nothing' not found",
+    "pattern.residue=2": "pattern.residue=2: must be below k=2 (a remainder of division by k)",
+    "pattern.residue=-1": "pattern.residue=-1: must be an integer ≥ 0",
+    "pattern.stop=1 pattern.residue=1": "pattern.stop=1: leaves no integer; must be above residue=1",
+    "pattern.stop=200": "pattern.stop=200: must be at most encoding.capacity=128",
+    "encoding.capacity=1": "encoding.capacity=1: must be an integer from 2 to 2^62",
+    "encoding=onehot encoding.k=0": "encoding.k=0: must be an integer from 1 to 100",
+    "encoding=onehot pattern.k=0": "pattern.k=0: must be an integer from 1 to 2^62",
+    "encoding=onehot encoding.capacity=10000000": "encoding.capacity=10000000: needs one-hot codes of width 5000002; "
+    "at most 65536",
+    "noise.dim=0": "noise.dim=0: must be an integer from 1 to 2^16",
+    "architecture.width=0": "architecture.width=0: must be an integer from 1 to 2^16",
+    "architecture.generator.depth=0": "architecture.generator.depth=0: must be an integer from 1 to 1000",
+    "architecture.activation=swish": "architecture.activation=swish: must be one of relu, leaky_relu, tanh, gelu",
+    "batch_size=0": "batch_size=0: must be an integer from 1 to 2^20",
+    "data.batch_size=0": "data.batch_size=0: must be an integer from 1 to 2^20",
+    "data.sampling=sorted": "data.sampling=sorted: must be one of iid, permutation",
+    "steps=0": "steps=0: must be an integer from 1 to 1000000000000",
+    "steps=1e3": "steps=1000.0: must be an integer from 1 to 1000000000000",
+    "evaluate_every=0": "evaluate_every=0: must be an integer from 1 to 1000000000000",
+    "evaluation.samples=0": "evaluation.samples=0: must be an integer from 1 to 2^24",
+    "seed=-1": "seed=-1: must be an integer from 0 to 2^62",
+    "lr=-1": "lr=-1: must be a finite number > 0",
+    "lr=nan": "lr=nan: must be a finite number > 0",
+    "lr=": "lr=: must be a finite number > 0",
+    "optimizer.discriminator.lr=0": "optimizer.discriminator.lr=0: must be a finite number > 0",
+    "optimizer.betas=[0.9,1]": "optimizer.betas=[0.9, 1]: must be two numbers from 0 to below 1",
+    "capture=3": "capture=3: must be true or false",
+    "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
+    "tv, kl, marginal_gap, d_real, d_fake",
+    "encoding=gray": "encoding=gray: must be one of binary, onehot",
+    "architecture=cnn": "architecture=cnn: must be one of linear, mlp",
+    "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
+    "experiment=null": f"experiment=null: {EXPERIMENTS}",
+    "pattern.modulus=3": "pattern.modulus=3: is no key; python train.py --help lists the keys",
+    "patern.k=3": "patern.k=3: is no key; did you mean pattern.k?",
+    "batchsize=3": "batchsize=3: is no key; did you mean batch_size?",
+    "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",
+    "~pattern": "pattern: is missing from the config",
+    "+trainer.speed=9": "trainer.speed: is no argument of Lightning's Trainer",
+    "+trainer.max_steps=9": "trainer.max_steps: is set by patterngan (steps, evaluate_every, logger, callbacks)",
+    "trainer.accelerator=foo": "trainer.accelerator=foo: must be one of cpu, gpu, cuda, auto",
+    "trainer.devices=2": "trainer.devices=2: one GAN fits one device: must be 1 or a list of one index; "
+    "use -m to run many GANs",
+    "trainer.deterministic=maybe": "trainer.deterministic=maybe: must be true, false or warn",
+    "ckpt_path=missing.ckpt": "ckpt_path=missing.ckpt: no such checkpoint file or run folder",
+    "ckpt_path=": "ckpt_path=: no such checkpoint file or run folder",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_train(typed, mistake):
+    done = typed("train", *mistake.split())
+    assert (done.code, done.out, done.err) == (2, "", f"error: {MISTAKES[mistake]}\n")
+    assert done.made == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there(typed):
+    done = typed("train", "encoding=onehot", "pattern.k=5", "trainer.accelerator=gpu")
+    assert (done.code, done.made) == (2, [])
+    assert done.err == "error: trainer.accelerator=gpu: this machine has no CUDA GPU; use cpu\n"
+
+
+def test_a_key_that_is_added_but_unknown(typed):
+    done = typed("train", "+speed=3")
+    assert done.code == 2
+    assert done.err.startswith("error: speed: is no key; known are seed, lr, steps, ")
+    assert done.err.count("\n") == 1
+
+
+def test_an_output_folder_that_cannot_be_written(typed, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    done = typed("train", "steps=1", f"hydra.run.dir={tmp_path}/file/run")
+    assert done.code == 2
+    assert done.err == f"error: {tmp_path}/file/run: cannot be written or read (Not a directory)\n"
+
+
+def test_a_traceback_is_shown_on_request(typed, monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    done = typed("train", "pattern.k=0")
+    assert done.code == 2
+    assert "Traceback" in done.err
+    assert done.err.endswith("error: pattern.k=0: must be an integer from 1 to 2^62\n")
+
+
+class Payload:
+    """A pickle that runs code when it is loaded carelessly."""
+
+    def __reduce__(self):
+        return print, ("EXECUTED",)
+
+
+def damaged(kind, folder, run):
+    """A file that is no checkpoint of ours."""
+    path = folder / f"{kind}.ckpt"
+    whole = (run / "checkpoints" / "last.ckpt").read_bytes()
+    if kind == "truncated":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif kind == "text":
+        path.write_text("not a checkpoint")
+    elif kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "foreign":
+        torch.save({"state_dict": {}, "global_step": 3}, path)
+    elif kind == "tensor":
+        torch.save(torch.ones(3), path)
+    elif kind == "malicious":
+        torch.save({"patterngan": Payload()}, path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["truncated", "text", "empty", "foreign", "tensor", "malicious"])
+def test_a_file_that_is_no_checkpoint(typed, tmp_path_factory, evens, kind):
+    path = damaged(kind, tmp_path_factory.mktemp("files"), evens)
+    for script, argument in (
+        ("train", f"ckpt_path={path}"),
+        ("generate", str(path)),
+        ("evaluate", str(path)),
+        ("export", str(path)),
+    ):
+        done = typed(script, argument)
+        assert (done.code, done.out, done.made) == (2, "", [])
+        assert done.err.startswith(f"error: {'ckpt_path=' * (script == 'train')}{path}: not a ")
+        assert done.err.count("\n") == 1
+
+
+def test_a_checkpoint_of_other_shapes(typed, evens):
+    path = evens / "checkpoints" / "last.ckpt"
+    done = typed("train", f"ckpt_path={path}", "encoding.capacity=1000", "hydra.run.dir=elsewhere")
+    assert (done.code, done.made) == (2, [])
+    assert "weights of other shapes: generator.0.weight is [7, 7] there, [10, 7] in this config" in done.err
+
+
+def test_fewer_steps_than_were_trained(typed, evens):
+    done = typed("train", f"ckpt_path={evens}", "steps=100")
+    assert done.code == 2
+    assert done.err == "error: steps=100: the checkpoint is at step 500 already\n"
+
+
+@pytest.mark.parametrize("script", ["generate", "evaluate", "export"])
+def test_a_folder_without_a_run(typed, tmp_path_factory, script):
+    folder = tmp_path_factory.mktemp("empty")
+    done = typed(script, str(folder))
+    assert (done.code, done.made) == (2, [])
+    expected = "holds no checkpoints/last.ckpt; a run folder has one after its first evaluation"
+    assert done.err == f"error: {folder}: {expected}\n"
+    done = typed(script, str(folder / "nothing"))
+    assert done.err == f"error: {folder / 'nothing'}: no such file or folder; a run folder or a checkpoint is needed\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "line"),
+    [
+        ("generate", ["-n", "0"], "argument -n: '0' must be an integer ≥ 1"),
+        ("generate", ["-n", "-1"], "argument -n: '-1' must be an integer ≥ 1"),
+        ("generate", ["-n", "many"], "argument -n: 'many' must be an integer ≥ 1"),
+        ("generate", ["--seed", "x"], "argument --seed: 'x' must be an integer from 0 to 2^63 − 1"),
+        ("evaluate", ["--samples", "0"], "argument --samples: '0' must be an integer ≥ 1"),
+    ],
+)
+def test_arguments_of_scripts(typed, evens, script, arguments, line):
+    done = typed(script, str(evens), *arguments)
+    assert (done.code, done.out, done.err) == (2, "", f"error: {line}\n")
+
+
+def test_a_config_that_names_code_of_its_own(typed, tmp_path_factory, evens):
+    folder = tmp_path_factory.mktemp("strangers")
+    path = folder / "evil.ckpt"
+    for target in ("os.system", "builtins.eval", "patterngan.cli.script", "patterngan.data.torch.load"):
+        shutil.copy(evens / "checkpoints" / "last.ckpt", path)
+        content = torch.load(path, weights_only=True)
+        content["patterngan"]["settings"]["pattern"] = {"_target_": target, "command": "touch EXECUTED"}
+        torch.save(content, path)
+        for script in ("generate", "evaluate", "export"):
+            done = typed(script, str(path))
+            assert (done.code, done.made) == (2, [])
+            assert f"_target_={target}: a loaded config may only name functions of patterngan" in done.err
+
+
+def test_overrides_of_a_strangers_checkpoint_run_no_code(typed, tmp_path, tmp_path_factory, evens):
+    content = torch.load(evens / "checkpoints" / "last.ckpt", weights_only=True)
+    content["patterngan"]["overrides"] += [
+        "pattern._target_=os.system",
+        "+callbacks.evil={_target_:os.system,command:'touch EXECUTED'}",
+        "hydra.callbacks.check._target_=os.system",
+        "hydra.run.dir=EXECUTED",
+    ]
+    path = tmp_path_factory.mktemp("strangers") / "evil.ckpt"
+    torch.save(content, path)
+    done = typed("train", f"ckpt_path={path}", "hydra.run.dir=here")
+    assert done.code == 0
+    assert not (tmp_path / "EXECUTED").exists()

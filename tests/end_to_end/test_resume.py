@@ -1,0 +1,132 @@
+"""A run that is killed and resumed is the run that never was."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.conftest import ROOT, environment
+
+OPTIONS = ("steps=4000", "evaluate_every=200", "encoding=onehot", "pattern.k=5", "evaluation.samples=500")
+
+
+def start(folder, *arguments):
+    line = [sys.executable, str(ROOT / "train.py"), *arguments]
+    return subprocess.Popen(
+        line, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def until_step(run, process, step):
+    """Waits until the run has written a checkpoint at `step` or later."""
+    path = run / "checkpoints" / "last.ckpt"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0]
+        if path.exists() and torch.load(path, weights_only=True)["global_step"] >= step:
+            return
+        time.sleep(0.005)
+    raise TimeoutError
+
+
+def finished(folder, *arguments):
+    process = start(folder, *arguments)
+    out, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, out
+    assert "Warning" not in out
+    return out
+
+
+def curves(run):
+    """Every curve as TensorBoard shows it: tag → (step, value)."""
+    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "tensors": 0}).Reload()
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
+
+
+def texts(run):
+    events = EventAccumulator(str(run), size_guidance={"tensors": 0}).Reload()
+    return [(e.step, e.tensor_proto.string_val) for e in events.Tensors("samples/text_summary")]
+
+
+def result(run):
+    found = json.loads((run / "result.json").read_text())
+    assert found["status"] == "completed"
+    return found["metrics"]
+
+
+def assert_same(run, twin):
+    for name in ("last.ckpt", "best.ckpt"):
+        a, b = (torch.load(folder / "checkpoints" / name, weights_only=True) for folder in (run, twin))
+        assert a["global_step"] == b["global_step"]
+        assert all(torch.equal(a["state_dict"][key], b["state_dict"][key]) for key in a["state_dict"])
+        assert str(a["optimizer_states"]) == str(b["optimizer_states"])
+    assert result(run) == result(twin)
+    assert curves(run) == curves(twin)
+    assert texts(run) == texts(twin)
+
+
+def test_killed_twice_and_resumed(tmp_path):
+    twin, run = tmp_path / "outputs" / "twin", tmp_path / "outputs" / "run"
+    finished(tmp_path, *OPTIONS, f"hydra.run.dir={twin}")
+
+    process = start(tmp_path, *OPTIONS, f"hydra.run.dir={run}")
+    until_step(run, process, 400)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    resume = "ckpt_path=outputs/run/checkpoints/last.ckpt"
+    process = start(tmp_path, resume)
+    until_step(run, process, 2200)
+    time.sleep(0.05)  # into the next interval, so that points are written that must not be doubled
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    out = finished(tmp_path, resume)
+
+    assert f"step {4000:>6}" in out
+    assert_same(run, twin)
+    losses = curves(run)["losses/generator"]
+    assert [step for step, _ in losses] == list(range(50, 4001, 50))
+    assert not [path for path in run.rglob("*") if path.name.endswith(".tmp")]
+
+    # what is finished stays so: measured again, and nothing is written twice
+    finished(tmp_path, resume)
+    assert_same(run, twin)
+    # and can go on
+    finished(tmp_path, resume, "steps=4100")
+    longer = tmp_path / "outputs" / "longer"
+    finished(tmp_path, *OPTIONS, "steps=4100", f"hydra.run.dir={longer}")
+    assert_same(run, longer)
+
+
+def test_ctrl_c_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path):
+    run = tmp_path / "outputs" / "run"
+    process = start(tmp_path, "steps=1000000", "evaluate_every=100", "evaluation.samples=500", f"hydra.run.dir={run}")
+    until_step(run, process, 200)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in out
+    command = out.splitlines()[-1].removeprefix("interrupted; go on with: ")
+    assert command == "python train.py ckpt_path=outputs/run/checkpoints/last.ckpt"
+    assert not (run / "result.json").exists()
+    step = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    out = finished(tmp_path, command.split()[-1], f"steps={step + 30}")
+    assert f"step {step + 30:>6}" in out
+
+
+def test_ctrl_c_before_the_first_evaluation(tmp_path):
+    run = tmp_path / "run"
+    process = start(tmp_path, "steps=1000000", "evaluate_every=1000000", f"hydra.run.dir={run}")
+    deadline = time.monotonic() + 60
+    log = run / "train.log"
+    while not (log.exists() and "step" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out.splitlines()[-1] == "interrupted before the first evaluation: there is no checkpoint to go on from"

@@ -1,0 +1,73 @@
+import pytest
+import torch
+
+from patterngan.checkpoints import locate, read, require_same_shapes, run_folder, write_atomically
+from patterngan.validation import UsageError
+
+
+@pytest.fixture
+def trained(run, tmp_path):
+    run("steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
+    (tmp_path / ".hydra").mkdir()
+    return tmp_path
+
+
+def test_a_checkpoint_says_what_it_was_made_from(trained):
+    checkpoint = read(trained)
+    assert checkpoint.path == trained / "checkpoints" / "last.ckpt"
+    assert checkpoint.step == 30
+    assert checkpoint.overrides == ["steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4"]
+    assert checkpoint.settings.pattern == {
+        "_target_": "patterngan.patterns.Multiples",
+        "k": 2,
+        "residue": 0,
+        "stop": 128,
+    }
+    assert (checkpoint.settings.seed, checkpoint.settings.data.batch_size) == (4, 64)
+    assert {name.split(".")[0] for name in checkpoint.weights} == {"generator", "discriminator"}
+
+
+def test_a_checkpoint_holds_no_path_and_only_plain_values(trained):
+    content = (trained / "checkpoints" / "last.ckpt").read_bytes()
+    assert str(trained).encode() not in content
+    torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def test_the_best_checkpoint_has_the_lowest_tv_seen(config, run, tmp_path, caplog):
+    with caplog.at_level("INFO", "patterngan"):
+        run("steps=400", "evaluate_every=40", "encoding=onehot", "pattern.k=5", "evaluation.samples=500")
+    evaluations = [line.split() for line in caplog.messages if line.startswith("step")][1:]
+    best = min(evaluations, key=lambda words: float(words[words.index("tv") + 1]))
+    assert read(tmp_path / "checkpoints" / "best.ckpt").step == int(best[1])
+
+
+def test_a_moved_run_is_still_a_run(trained, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("elsewhere") / "run"
+    trained.rename(moved)
+    assert run_folder(locate(moved)) == moved
+    (moved / "checkpoints" / "last.ckpt").rename(moved / "copy.ckpt")
+    assert run_folder(moved / "copy.ckpt") is None
+    trained.mkdir()
+
+
+def test_shapes_are_compared_both_ways():
+    one, other = {"w": torch.ones(2)}, {"w": torch.ones(3), "b": torch.ones(1)}
+    require_same_shapes("p", one, {"w": torch.zeros(2)})
+    with pytest.raises(UsageError, match=r"w is \[2\] there, \[3\] in this config"):
+        require_same_shapes("p", one, other)
+    with pytest.raises(UsageError, match=r"b is \[1\] there, absent in this config"):
+        require_same_shapes("p", {"w": torch.ones(3), "b": torch.ones(1)}, {"w": torch.ones(3)})
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "folder" / "file"
+    write_atomically(path, b"before")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(path.parent.iterdir()) == [path]

@@ -1,0 +1,53 @@
+import json
+import math
+
+import pytest
+
+from patterngan.training import prepare
+
+QUICK = ("steps=20", "evaluate_every=20", "evaluation.samples=100")
+
+
+def test_train_returns_the_metric_a_sweeper_minimises(run, tmp_path):
+    tv = run(*QUICK)
+    metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    assert tv == metrics["tv"]
+    assert run(*QUICK, "optimized_metric=entropy") == metrics["entropy"]
+
+
+def test_a_metric_that_the_run_does_not_have_is_none(run):
+    assert run(*QUICK, "encoding.capacity=1099511627776") is None
+
+
+def test_a_run_without_logger_and_callbacks_trains(run):
+    assert 0 <= run(*QUICK, "~logger", "~callbacks") <= 1
+
+
+def test_a_failing_run_leaves_a_result(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("patterngan.gan.GAN.validation_step", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(*QUICK)
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert (found["status"], found["error"]) == ("failed", "division by zero")
+
+
+def test_the_same_command_gives_the_same_result(run, tmp_path_factory):
+    folders = [tmp_path_factory.mktemp("twin") for _ in range(2)]
+    for folder in folders:
+        run(*QUICK, folder=folder)
+    first, second = (json.loads((folder / "result.json").read_text()) for folder in folders)
+    assert first["metrics"] == second["metrics"]
+
+
+def test_a_collapsed_generator_is_seen(run, tmp_path):
+    run("experiment=even_numbers", "evaluate_every=500")
+    metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    assert metrics["validity"] > 0.8
+    assert metrics["modes"] < 20
+    assert metrics["kl"] > math.log(64 / 20)
+
+
+def test_preparing_makes_nothing(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prepare(config())
+    assert list(tmp_path.iterdir()) == []

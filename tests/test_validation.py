@@ -1,0 +1,44 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patterngan.validation import InvalidValueError, boolean, choice, integer, number
+
+
+@given(st.integers(), st.integers(), st.integers())
+def test_integer_takes_what_lies_between(value, low, high):
+    if low <= value <= high:
+        assert integer("k", value, low, high) == value
+    else:
+        with pytest.raises(InvalidValueError, match=f"^k={value}: must be an integer from"):
+            integer("k", value, low, high)
+
+
+@pytest.mark.parametrize("value", [None, True, 2.0, "2", [2], math.nan])
+def test_integer_takes_integers_alone(value):
+    with pytest.raises(InvalidValueError, match="must be an integer ≥ 0"):
+        integer("k", value, 0)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf, "1", None, True])
+def test_number_takes_finite_numbers_above_an_open_bound(value):
+    with pytest.raises(InvalidValueError, match="must be a finite number > 0"):
+        number("lr", value, 0, open_low=True)
+    assert number("lr", 0.5, 0, open_low=True) == 0.5
+
+
+def test_errors_name_the_key_as_the_user_types_it():
+    error = InvalidValueError("k", None, "must be set").within("pattern")
+    assert str(error) == "pattern.k=null: must be set"
+    assert error.exit_code == 2
+
+
+def test_choice_and_boolean():
+    assert choice("head", "relu", ("relu", "sigmoid")) == "relu"
+    with pytest.raises(InvalidValueError, match="^head=tanh: must be one of relu, sigmoid$"):
+        choice("head", "tanh", ("relu", "sigmoid"))
+    assert boolean("capture", False) is False
+    with pytest.raises(InvalidValueError, match="^capture=0: must be true or false$"):
+        boolean("capture", 0)
