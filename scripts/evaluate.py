@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 
 
 def main() -> None:

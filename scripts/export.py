@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from patterngan.cli import OneLineParser, script, shown
+from patterngan.arguments import OneLineParser
+from patterngan.cli import script
 
 FORMATS = ("torchscript", "torch_export", "onnx")
 
@@ -16,6 +17,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from patterngan import checkpoints, export
+    from patterngan.terminal import shown
     from patterngan.trained import load_sampler
 
     sampler = load_sampler(arguments.path)

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from patterngan.cli import OneLineParser, positive, script, seed
+from patterngan.arguments import OneLineParser, positive, seed
+from patterngan.cli import script
 
 FORMATS: dict[str, Callable[[list[int]], str]] = {
     "text": lambda integers: " ".join(map(str, integers)),

@@ -4,7 +4,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from patterngan.callbacks import curve_points, hyperparameters, verdict
+from patterngan.callbacks import curve_points, hyperparameters
 
 
 @pytest.fixture
@@ -58,8 +58,3 @@ def test_hyperparameters_are_flat():
 def test_only_single_figures_are_curves():
     points = curve_points({"validity": 0.5, "modes": 3, "kl": None, "marginals": [0.1], "exact": True})
     assert points == {"metrics/validity": 0.5, "metrics/modes": 3.0}
-
-
-def test_the_verdict_on_a_support_too_large_to_list():
-    metrics = {"validity": 0.5, "distinct": 90, "samples": 100, "marginal_gap": 0.25}
-    assert verdict(metrics) == "validity 0.500  90 distinct of 100  marginal gap 0.250"

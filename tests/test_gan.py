@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from patterngan.gan import gradient_norm
-from patterngan.training import prepare, trainer
+from patterngan.trainers import trainer
+from patterngan.training import prepare
 
 STEPS = 200
 CPU = torch.device("cpu")

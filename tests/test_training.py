@@ -4,6 +4,7 @@ import math
 import pytest
 
 from patterngan.training import prepare
+from patterngan.validation import UsageError
 
 QUICK = ("steps=20", "evaluate_every=20", "evaluation.samples=100")
 
@@ -12,7 +13,16 @@ def test_train_returns_the_metric_a_sweeper_minimises(run, tmp_path):
     tv = run(*QUICK)
     metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
     assert tv == metrics["tv"]
-    assert run(*QUICK, "optimized_metric=entropy") == metrics["entropy"]
+    assert run(*QUICK, "optimized_metric=entropy", folder=tmp_path / "again") == metrics["entropy"]
+
+
+def test_a_folder_that_holds_another_run_is_left_alone(run, tmp_path):
+    run(*QUICK)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="holds another run; choose another folder, or go on with ckpt_path="):
+        run(*QUICK, "lr=0.5")
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert before == after
 
 
 def test_a_metric_that_the_run_does_not_have_is_none(run):

@@ -4,9 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.gan import descent
 from patterngan.objectives import nonsaturating
-from patterngan.updates import Alternating, Joint, Players
+from patterngan.updates import Alternating, Joint, Players, descent
 
 
 class Batched(nn.Module):

@@ -1,6 +1,5 @@
 """What a run shows while it trains: a bar and lines in the terminal, curves in TensorBoard."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,26 +10,7 @@ from rich.console import Console
 
 from patterngan.evaluation import Metrics
 from patterngan.gan import GAN, Evaluation, gradient_norm
-
-log = logging.getLogger(__name__)
-
-
-def say(console: Console, text: str) -> None:
-    """Prints to the terminal as it is (no wrapping, no markup), and into the run's log."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-    log.info(text)
-
-
-def verdict(metrics: Metrics) -> str:
-    """The metrics that matter in half a line."""
-    words = [f"validity {metrics['validity']:.3f}"]
-    if "tv" in metrics:
-        words.append(f"modes {metrics['modes']}/{metrics['support']}")
-        words.append(f"tv {metrics['tv']:.3f} (floor {metrics['tv_floor']:.3f})")
-    else:
-        words.append(f"{metrics['distinct']} distinct of {metrics['samples']}")
-        words.append(f"marginal gap {metrics['marginal_gap']:.3f}")
-    return "  ".join(words)
+from patterngan.terminal import say, verdict
 
 
 class Progress(pl.callbacks.ProgressBar):
@@ -50,6 +30,7 @@ class Progress(pl.callbacks.ProgressBar):
             progress.TextColumn("{task.fields[losses]}"),
             console=self.console,
             transient=True,
+            refresh_per_second=4,
             disable=not self.console.is_terminal,
         )
 

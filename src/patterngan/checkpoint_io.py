@@ -30,10 +30,10 @@ class AtEvaluations(Checkpoint):
         if score < self.best:
             self.best = score
             # First the best: a run killed in between goes on from the last before, and comes by here again.
-            trainer.save_checkpoint(folder / BEST)
+            trainer.save_checkpoint(folder / BEST, weights_only=False)
             write_atomically(folder / LAST, (folder / BEST).read_bytes())
         else:
-            trainer.save_checkpoint(folder / LAST)
+            trainer.save_checkpoint(folder / LAST, weights_only=False)
 
     def state_dict(self) -> dict[str, float]:
         """The best score so far."""

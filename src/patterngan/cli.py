@@ -1,6 +1,5 @@
-"""The command line around Hydra: errors in one line, and resuming. Imports nothing heavy."""
+"""The command line around Hydra and the scripts: errors in one line. Imports nothing heavy."""
 
-import argparse
 import difflib
 import os
 import re
@@ -11,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, MissingConfigException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from patterngan.resuming import resumed
 from patterngan.validation import UsageError
 
 TRACEBACK = "HYDRA_FULL_ERROR"
@@ -131,10 +130,11 @@ class CheckBeforeRun(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Assembles the run once, to throw it away."""
-        from patterngan.training import prepare
+        from patterngan.training import prepare, require_unused
 
         with plain_errors(RunMode.RUN):
             prepare(config)
+            require_unused(Path(config.hydra.run.dir), config.ckpt_path)
 
 
 def require_options(arguments: list[str]) -> None:
@@ -148,81 +148,6 @@ def require_options(arguments: list[str]) -> None:
         if option == "null" and (CONF / group).is_dir():
             options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
             raise UsageError(f"{argument}: must be one of {', '.join(options)}")
-
-
-def resumed(arguments: list[str]) -> list[str]:
-    """The command line with which a run goes on, where `ckpt_path=` asks for that; else as it is.
-
-    What was typed to start the run comes first, what is typed now wins, and the run's own folder is used
-    again. Overrides out of a checkpoint may choose values and options but name no code.
-    """
-    typed = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
-    path = next((value for key, value in map(_parsed, typed) if key == "ckpt_path"), None)
-    if not isinstance(path, str) or not path or not Path(path).exists():
-        return arguments  # a missing file is reported with the other values
-    from patterngan import checkpoints
-
-    try:
-        checkpoint = checkpoints.read(Path(path))
-    except UsageError as error:
-        raise UsageError(f"ckpt_path={error}") from error
-    now = {key for key, _ in map(_parsed, typed)}
-    before = [old for old in checkpoint.overrides if _parsed(old)[0] not in now and _is_harmless(old)]
-    folder = checkpoints.run_folder(checkpoint.path)
-    if folder is not None and not {"-m", "--multirun"} & set(arguments):
-        before.append("hydra.run.dir=" + quoted(str(folder)))
-    return [*before, *arguments]
-
-
-def shown(path: Path) -> str:
-    """A path as short as the user would type it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def quoted(value: str) -> str:
-    """A value as Hydra's override grammar reads it literally."""
-    # A backslash stands for itself, except before a quote.
-    return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + "\\'" * bool(found[2]), value) + "'"
-
-
-def _parsed(override: str) -> tuple[str, object]:
-    parsed = OverridesParser.create().parse_override(override)
-    return parsed.key_or_group, parsed.value()
-
-
-def _is_harmless(override: str) -> bool:
-    key = override.lstrip("+~")
-    return not key.startswith(("hydra", "ckpt_path")) and "_target_" not in override
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """argparse, with errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exits with 2."""
-        self.exit(2, f"error: {message}\n")
-
-
-def positive(text: str) -> int:
-    """An argument that counts something.
-
-    Raises:
-        ArgumentTypeError: unless it is an integer ≥ 1.
-    """
-    if text.isascii() and text.isdigit() and int(text) >= 1:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be an integer ≥ 1")
-
-
-def seed(text: str) -> int:
-    """An argument that seeds random numbers.
-
-    Raises:
-        ArgumentTypeError: unless it is an integer from 0 to 2^63 − 1.
-    """
-    if text.isascii() and text.isdigit() and int(text) < 2**63:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be an integer from 0 to 2^63 − 1")
 
 
 def script(main: Callable[[], None]) -> None:

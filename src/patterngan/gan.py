@@ -1,6 +1,5 @@
 """The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ from patterngan.optimizers import OptimizerFactory
 from patterngan.patterns import Pattern
 from patterngan.sampler import Sampler
 from patterngan.streams import Stream, seeded
-from patterngan.updates import Losses, Players, Update
+from patterngan.updates import Losses, Players, Update, descent
 from patterngan.validation import UsageError
 
 SHOWN = 10
@@ -172,21 +171,6 @@ class GAN(pl.LightningModule):
         metrics["d_real"] = self.discriminate(self.encoding.encode(reals)).sigmoid().mean().item()
         metrics["d_fake"] = self.discriminate(fakes).sigmoid().mean().item()
         return Evaluation(metrics, self.sampler.sample(SHOWN, source).tolist())
-
-
-def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
-    """A function that takes `network` one optimizer step down a loss of shape [...]."""
-    parameters = list(network.parameters())
-
-    def descend(loss: Tensor) -> None:
-        # The gradient of the sum over leading axes. autograd.grad and not backward: the other player's
-        # parameters get no gradient, and nothing has to be zeroed.
-        gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        step()
-
-    return descend
 
 
 def gradient_norm(network: nn.Module) -> float:

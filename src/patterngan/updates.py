@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from patterngan.objectives import Objective
 
@@ -79,3 +79,18 @@ class Alternating:
         generator_loss = objective.generator(players.discriminator(players.generator(noise[1])))
         players.descend_generator(generator_loss)
         return Losses(generator_loss.detach(), (real_loss.detach() + fake_loss.detach()) / 2)
+
+
+def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
+    """A function that takes `network` one optimizer step down a loss of shape [...]."""
+    parameters = list(network.parameters())
+
+    def descend(loss: Tensor) -> None:
+        # The gradient of the sum over leading axes. autograd.grad and not backward: the other player's
+        # parameters get no gradient, and nothing has to be zeroed.
+        gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        step()
+
+    return descend

@@ -1,0 +1,34 @@
+"""The command lines of scripts/: mistakes in one line."""
+
+import argparse
+from typing import NoReturn
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """argparse, with errors in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with 2."""
+        self.exit(2, f"error: {message}\n")
+
+
+def positive(text: str) -> int:
+    """An argument that counts something.
+
+    Raises:
+        ArgumentTypeError: unless it is an integer ≥ 1.
+    """
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} must be an integer ≥ 1")
+
+
+def seed(text: str) -> int:
+    """An argument that seeds random numbers.
+
+    Raises:
+        ArgumentTypeError: unless it is an integer from 0 to 2^63 − 1.
+    """
+    if text.isascii() and text.isdigit() and int(text) < 2**63:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} must be an integer from 0 to 2^63 − 1")

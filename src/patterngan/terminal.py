@@ -1,0 +1,59 @@
+"""What a run says in the terminal, and in its log."""
+
+import logging
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+
+from patterngan.checkpoints import FOLDER, LAST
+from patterngan.evaluation import Metrics
+from patterngan.gan import Evaluation
+
+log = logging.getLogger(__name__)
+
+
+def say(console: Console, text: str) -> None:
+    """Prints to the terminal as it is (no wrapping, no markup), and into the run's log."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    log.info(text)
+
+
+def verdict(metrics: Metrics) -> str:
+    """The metrics that matter in half a line."""
+    words = [f"validity {metrics['validity']:.3f}"]
+    if "tv" in metrics:
+        words.append(f"modes {metrics['modes']}/{metrics['support']}")
+        words.append(f"tv {metrics['tv']:.3f} (floor {metrics['tv_floor']:.3f})")
+    else:
+        words.append(f"{metrics['distinct']} distinct of {metrics['samples']}")
+        words.append(f"marginal gap {metrics['marginal_gap']:.3f}")
+    return "  ".join(words)
+
+
+def shown(path: Path) -> str:
+    """A path as short as the user would type it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def interruption(folder: Path) -> str:
+    """How to go on with a run that was interrupted."""
+    last = folder / FOLDER / LAST
+    if last.is_file():
+        return f"interrupted; go on with: python train.py ckpt_path={shlex.quote(shown(last))}"
+    return "interrupted before the first evaluation: there is no checkpoint to go on from"
+
+
+def summary(found: Evaluation, folder: Path) -> str:
+    """What became of a run, and what to type next."""
+    exact = "  exact: every noise vector was counted" if found.metrics["exact"] else ""
+    run = shlex.quote(shown(folder))
+    logs = "outputs" if Path("outputs").resolve() in folder.resolve().parents else run
+    lines = {
+        "result": verdict(found.metrics) + exact,
+        "generated": " ".join(map(str, found.integers)),
+        "folder": shown(folder),
+        "curves": f"tensorboard --logdir {logs}",
+        "integers": f"python scripts/generate.py {run} -n 10",
+    }
+    return "\n".join(["", *(f"{name:<10} {text}" for name, text in lines.items())])

@@ -1,0 +1,77 @@
+"""Lightning's Trainer, and what it is surrounded by, for a config."""
+
+import inspect
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
+
+from patterngan.checkpoint_io import AtomicCheckpointIO
+from patterngan.configs import build
+from patterngan.validation import InvalidValueError, UsageError, choice
+
+# Lightning tells of every device it looked for and what else one could install.
+logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+# Lightning 2.6 meets torch's newer pytrees; nothing a user can act on.
+warnings.filterwarnings("ignore", r".*treespec, LeafSpec.*is deprecated", FutureWarning)
+
+
+def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
+    """Lightning's Trainer on the device the config names.
+
+    Raises:
+        UsageError: for arguments it does not take, and devices this machine does not have.
+    """
+    ours |= {
+        "max_steps": config.steps,
+        "max_epochs": -1,
+        "reload_dataloaders_every_n_epochs": 1,  # an epoch's blocks end at the next evaluation
+        "num_sanity_val_steps": int(config.ckpt_path is None),  # the untrained generator is measured too: step 0
+        "log_every_n_steps": 1,
+        "plugins": [AtomicCheckpointIO()],
+        "enable_model_summary": False,
+    }
+    for name in map(str, config.trainer):
+        if name in ours:
+            raise UsageError(f"trainer.{name}: is set by patterngan (steps, evaluate_every, logger, callbacks)")
+        if name != "_target_" and name not in inspect.signature(pl.Trainer).parameters:
+            raise UsageError(f"trainer.{name}: is no argument of Lightning's Trainer")
+    _require_one_device(config.trainer.devices)
+    if config.trainer.deterministic not in (True, False, "warn"):
+        raise InvalidValueError("trainer.deterministic", config.trainer.deterministic, "must be true, false or warn")
+    made = build(config, "trainer", accelerator=_accelerator(config.trainer.accelerator), **ours)
+    assert isinstance(made, pl.Trainer)
+    return made
+
+
+def surroundings(config: DictConfig, folder: Path, **ours: Any) -> tuple[Logger | bool, list[pl.Callback]]:
+    """The logger, which writes into `folder` once there is something to write, and the callbacks.
+
+    Raises:
+        UsageError: for what is not one.
+    """
+    logger = build(config, "logger", save_dir=folder, **ours) if config.get("logger") else False
+    callbacks = [build(config, f"callbacks.{name}") for name in config.get("callbacks") or ()]
+    for name, callback in zip(config.get("callbacks") or (), callbacks, strict=True):
+        if not isinstance(callback, pl.Callback):
+            raise UsageError(f"callbacks.{name}: is no Lightning callback")
+    return logger, callbacks
+
+
+def _accelerator(value: object) -> str:
+    name = choice("trainer.accelerator", value, ("cpu", "gpu", "cuda", "auto"))
+    if name in ("gpu", "cuda") and not torch.cuda.is_available():
+        raise InvalidValueError("trainer.accelerator", name, "this machine has no CUDA GPU; use cpu")
+    return "cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda"
+
+
+def _require_one_device(devices: object) -> None:
+    count = len(devices) if isinstance(devices, list) or hasattr(devices, "__len__") else devices
+    if count != 1 or isinstance(devices, str | bool):
+        allowed = "one GAN fits one device: must be 1 or a list of one index; use -m to run many GANs"
+        raise InvalidValueError("trainer.devices", devices, allowed)

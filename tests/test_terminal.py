@@ -1,0 +1,34 @@
+from pathlib import Path
+
+from patterngan.gan import Evaluation
+from patterngan.terminal import interruption, shown, summary, verdict
+
+
+def test_the_verdict_on_a_support_too_large_to_list():
+    metrics = {"validity": 0.5, "distinct": 90, "samples": 100, "marginal_gap": 0.25}
+    assert verdict(metrics) == "validity 0.500  90 distinct of 100  marginal gap 0.250"
+
+
+def test_paths_are_shown_as_the_user_would_type_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert shown(tmp_path / "a" / "b") == "a/b"
+    assert shown(Path("/elsewhere/b")) == "/elsewhere/b"
+
+
+def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    metrics = {"validity": 1.0, "modes": 3, "support": 4, "tv": 0.25, "tv_floor": 0.0, "exact": True}
+    text = summary(Evaluation(metrics, [0, 2, 6]), tmp_path / "outputs" / "my run")
+    assert text.splitlines() == [
+        "",
+        "result     validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  exact: every noise vector was counted",
+        "generated  0 2 6",
+        "folder     outputs/my run",
+        "curves     tensorboard --logdir outputs",
+        "integers   python scripts/generate.py 'outputs/my run' -n 10",
+    ]
+    assert "tensorboard --logdir elsewhere" in summary(Evaluation(metrics, []), tmp_path / "elsewhere")
+
+
+def test_an_interrupted_run_without_a_checkpoint_cannot_go_on(tmp_path):
+    assert interruption(tmp_path).startswith("interrupted before the first evaluation")
