@@ -6,10 +6,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from patterngan import cli
+from patterngan import CONF, cli
 
 
-@hydra.main(version_base="1.3", config_path=str(cli.CONF), config_name="config")
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def main(config: DictConfig) -> float | None:
     """One run. Heavy imports wait until it starts, so that help and completion answer at once."""
     from patterngan.training import train

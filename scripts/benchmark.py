@@ -15,8 +15,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 
+from patterngan import CONF
 from patterngan.arguments import OneLineParser, positive
-from patterngan.cli import CONF, script
+from patterngan.cli import script
 from patterngan.training import train
 
 

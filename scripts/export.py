@@ -13,7 +13,7 @@ def main() -> None:
     parser = OneLineParser(description=__doc__)
     parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
     parser.add_argument("--format", choices=FORMATS, default="torch_export", help="the kind of file (torch_export)")
-    parser.add_argument("-o", "--output", type=Path, help="the file (generator.… beside the checkpoints)")
+    parser.add_argument("-o", "--output", type=Path, help="a file or a folder (the run's folder)")
     arguments = parser.parse_args()
 
     from patterngan import checkpoints, export
@@ -22,7 +22,9 @@ def main() -> None:
 
     sampler = load_sampler(arguments.path)
     run = checkpoints.run_folder(checkpoints.locate(arguments.path)) or Path()
-    output = arguments.output or run / export.FORMATS[arguments.format][0]
+    output = arguments.output or run
+    if output.is_dir():
+        output /= export.FORMATS[arguments.format][0]
     export.export(sampler, arguments.format, output)
     print(shown(output))
 

@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from patterngan.cli import CONF
+from patterngan import CONF
 
 ROOT = CONF.parent
 
@@ -18,10 +18,14 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def config() -> Iterator[Callable[..., DictConfig]]:
+def config() -> Callable[..., DictConfig]:
     """Composes conf/ with overrides."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        yield lambda *overrides: compose("config", list(overrides))
+
+    def composed(*overrides: str) -> DictConfig:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose("config", list(overrides))
+
+    return composed
 
 
 @pytest.fixture

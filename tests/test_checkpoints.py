@@ -17,13 +17,13 @@ def test_a_checkpoint_says_what_it_was_made_from(trained):
     assert checkpoint.path == trained / "checkpoints" / "last.ckpt"
     assert checkpoint.step == 30
     assert checkpoint.overrides == ["steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4"]
-    assert checkpoint.settings.pattern == {
+    assert checkpoint.settings["pattern"] == {
         "_target_": "patterngan.patterns.Multiples",
         "k": 2,
         "residue": 0,
         "stop": 128,
     }
-    assert (checkpoint.settings.seed, checkpoint.settings.data.batch_size) == (4, 64)
+    assert (checkpoint.settings["seed"], checkpoint.settings["data"]["batch_size"]) == (4, 64)
     assert {name.split(".")[0] for name in checkpoint.weights} == {"generator", "discriminator"}
 
 

@@ -1,8 +1,8 @@
 import pytest
 from omegaconf import OmegaConf
 
+from patterngan import CONF
 from patterngan.assembly import assemble
-from patterngan.cli import CONF
 from patterngan.configs import SETTINGS, SURROUNDINGS, build, check_targets, settings
 from patterngan.validation import InvalidValueError, UsageError
 

@@ -1,7 +1,9 @@
 import pytest
+import torch
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan.resuming import quoted, resumed
+from patterngan.resuming import literal, resumed
+from patterngan.validation import UsageError
 
 
 @pytest.fixture
@@ -33,6 +35,42 @@ def test_a_copied_checkpoint_and_a_sweep_get_folders_of_their_own(folder, tmp_pa
         assert not [argument for argument in line if argument.startswith("hydra.run.dir")]
 
 
+def test_options_of_hydra_stay_in_front_as_argparse_wants_them(folder):
+    path, overrides = folder
+    asked = f"ckpt_path={path}"
+    assert resumed(["-m", asked, "lr=1,2"]) == ["-m", *overrides, asked, "lr=1,2"]
+    assert resumed(["--cfg", "job", asked])[:3] == ["--cfg", "job", overrides[0]]
+
+
+def change_settings(path, change):
+    file = path / "checkpoints" / "last.ckpt"
+    content = torch.load(file, weights_only=True)
+    change(content["patterngan"]["settings"])
+    torch.save(content, file)
+
+
+def test_settings_win_over_todays_conf(folder):
+    path, overrides = folder
+
+    def change(settings):  # as if conf/ had other defaults when the run was made
+        settings["batch_size"] = settings["data"]["batch_size"] = 8
+        settings["lr"] = settings["optimizer"]["generator"]["lr"] = 0.25
+        settings["optimizer"]["betas"] = [0.25, 0.75]
+
+    change_settings(path, change)
+    expected = [*overrides, "lr=0.25", "batch_size=8", "optimizer.betas=[0.25,0.75]"]
+    asked = f"ckpt_path={path}"
+    assert resumed([asked])[:-2] == expected
+    assert resumed([asked, "lr=1"])[:-3] == [line for line in expected if line != "lr=0.25"]
+
+
+def test_settings_that_todays_conf_does_not_have_are_refused(folder):
+    path, _ = folder
+    change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.noise.Uniform"))
+    with pytest.raises(UsageError, match="was trained with noise._target_=patterngan.noise.Uniform, which conf/"):
+        resumed([f"ckpt_path={path}"])
+
+
 @pytest.mark.parametrize("line", [[], ["lr=1"], ["ckpt_path=missing.ckpt"], ["ckpt_path=null"], ["--help"]])
 def test_other_command_lines_stay_as_they_are(line):
     assert resumed(line) == line
@@ -40,5 +78,5 @@ def test_other_command_lines_stay_as_they_are(line):
 
 def test_paths_of_any_spelling_survive_hydras_grammar():
     for path in ("/a b/c", "it's", "x=1,y=2", "back\\slash", "end\\", "quoted\\'", "ünï", "[1]"):
-        override = OverridesParser.create().parse_override("hydra.run.dir=" + quoted(path))
+        override = OverridesParser.create().parse_override("hydra.run.dir=" + literal(path))
         assert override.value() == path

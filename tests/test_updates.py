@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from patterngan.capture import Captured
 from patterngan.objectives import nonsaturating
 from patterngan.updates import Alternating, Joint, Players, descent
 
@@ -66,3 +67,28 @@ def test_joint_moves_the_generator_against_the_old_discriminator_and_reuses_its_
     loss = bce(old_discriminator(reals), torch.ones(4, 1)) + bce(old_discriminator(fakes.detach()), torch.zeros(4, 1))
     (loss / 2).backward()
     assert torch.allclose(discriminator.weight, old_discriminator.weight - 0.1 * old_discriminator.weight.grad)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("update", [Joint(), Alternating()])
+def test_a_population_can_be_captured(update):
+    def population():
+        torch.manual_seed(0)
+        together = Batched([nn.Linear(4, 6) for _ in range(3)]), Batched([nn.Linear(6, 1) for _ in range(3)])
+        moved = players(*together)
+
+        @torch.enable_grad()
+        def step(reals, *noise):
+            return tuple(update(moved, nonsaturating(), reals, noise))
+
+        return together, step
+
+    (plain, _), plain_step = population()
+    (fast, _), fast_step = population()
+    captured = Captured(fast_step)
+    for _ in range(5):
+        reals, noise = torch.randn(3, 5, 6), torch.randn(update.draws, 3, 5, 4)
+        for a, b in zip(plain_step(reals, *noise), captured(reals, *noise), strict=True):
+            assert a.shape == (3,)
+            assert torch.equal(a, b)
+    assert torch.equal(plain.weight, fast.weight)

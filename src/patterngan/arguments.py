@@ -3,6 +3,9 @@
 import argparse
 from typing import NoReturn
 
+MOST = 10_000_000
+"""Integers that still fit in memory as Python numbers."""
+
 
 class OneLineParser(argparse.ArgumentParser):
     """argparse, with errors in one line."""
@@ -16,11 +19,11 @@ def positive(text: str) -> int:
     """An argument that counts something.
 
     Raises:
-        ArgumentTypeError: unless it is an integer ≥ 1.
+        ArgumentTypeError: unless it is an integer from 1 to `MOST`.
     """
-    if text.isascii() and text.isdigit() and int(text) >= 1:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be an integer ≥ 1")
+    raise argparse.ArgumentTypeError(f"{text!r} must be an integer from 1 to {MOST}")
 
 
 def seed(text: str) -> int:

@@ -17,6 +17,7 @@ from patterngan.configs import (
     build_generator,
     checked_integer,
     pattern_and_encoding,
+    require_keys,
 )
 from patterngan.data import PatternData
 from patterngan.encodings import Encoding
@@ -33,6 +34,7 @@ def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
     Raises:
         UsageError: naming the key and the value that cannot be.
     """
+    require_keys(config, (*SETTINGS, "capture"))
     unknown = set(map(str, config)) - {*SETTINGS, *SURROUNDINGS, "hydra"}
     if unknown:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")

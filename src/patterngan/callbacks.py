@@ -104,8 +104,9 @@ class Curves(pl.Callback):
         points = curve_points(pl_module.latest.metrics)
         for logger in trainer.loggers:
             if trainer.sanity_checking and isinstance(logger, TensorBoardLogger):
-                # Once, with the untrained generator's metrics: this also is their first point.
-                logger.log_hyperparams(hyperparameters(pl_module.record["settings"]), points, step=0)
+                # Once for each folder, with the metrics before training: these also are their first points.
+                flat = hyperparameters(pl_module.record["settings"])
+                logger.log_hyperparams(flat, points, step=trainer.global_step)
             else:
                 logger.log_metrics(points, step=trainer.global_step)
             if isinstance(logger, TensorBoardLogger):

@@ -49,6 +49,8 @@ class Captured:
         try:
             graph = make_fx(step)(*inputs)
         except RuntimeError as error:
+            if "tracing tensor" not in str(error):
+                raise
             reason = str(error).splitlines()[0]
             raise UsageError(f"capture=true: the networks cannot be recorded ({reason}); use false") from error
         self._next = compile_graph(graph)

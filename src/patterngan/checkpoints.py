@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from omegaconf import DictConfig, OmegaConf
 
 from patterngan.validation import UsageError
 
@@ -22,15 +21,13 @@ class Checkpoint(NamedTuple):
     """A checkpoint that is known to be one of ours."""
 
     path: Path
-    settings: DictConfig
-    """The config keys that decide what the run computes."""
+    settings: dict[str, Any]
+    """The config keys that decide what the run computes, as plain values."""
     overrides: list[str]
     """What the user typed to start it."""
     step: int
     """GAN steps trained."""
     weights: dict[str, torch.Tensor]
-    content: dict[str, Any]
-    """Everything in the file."""
 
 
 def locate(path: Path) -> Path:
@@ -59,23 +56,55 @@ def read(path: Path) -> Checkpoint:
     file = io.BytesIO(path.read_bytes())
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
-        if not isinstance(content, dict):
-            raise TypeError
-        ours = content[KEY]
-        config = OmegaConf.create(ours["settings"])
-        assert isinstance(config, DictConfig)
-        overrides = [str(override) for override in ours["overrides"]]
-        return Checkpoint(path, config, overrides, int(content["global_step"]), content["state_dict"], content)
     except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{path}: not a readable checkpoint (damaged, truncated or a foreign file)") from error
-    except (KeyError, TypeError, AttributeError, AssertionError, IndexError) as error:
-        raise UsageError(f"{path}: not a checkpoint of patterngan") from error
+    if not _is_ours(content):
+        raise UsageError(f"{path}: not a checkpoint of patterngan")
+    ours = content[KEY]
+    return Checkpoint(path, ours["settings"], ours["overrides"], content["global_step"], content["state_dict"])
+
+
+def _is_ours(content: object) -> bool:
+    """Whether everything that is read from a file's content later is there, and of its type."""
+    if not isinstance(content, dict) or not isinstance(content.get(KEY), dict):
+        return False
+    settings, overrides, weights, step, optimizers = (
+        content[KEY].get("settings"),
+        content[KEY].get("overrides"),
+        content.get("state_dict"),
+        content.get("global_step"),
+        content.get("optimizer_states"),
+    )
+    return (
+        isinstance(settings, dict)
+        and _is_plain(settings)
+        and isinstance(overrides, list)
+        and all(isinstance(override, str) for override in overrides)
+        and isinstance(weights, dict)
+        and all(isinstance(weight, torch.Tensor) for weight in weights.values())
+        and type(step) is int
+        and step >= 0
+        and isinstance(optimizers, list)
+        and len(optimizers) == 2
+    )
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a setting is made of numbers and words alone: an interpolation could call OmegaConf's resolvers."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    return value is None or (isinstance(value, str | int | float) and "${" not in str(value))
 
 
 def run_folder(path: Path) -> Path | None:
-    """The folder of the run that wrote this checkpoint, if the file still lies in it."""
+    """The folder of the run whose last checkpoint this is, if the file still lies in it.
+
+    From an earlier one, such as the best, a run goes on elsewhere: here it would overwrite what came after.
+    """
     folder = path.resolve().parent
-    if folder.name == FOLDER and (folder.parent / ".hydra").is_dir():
+    if path.name == LAST and folder.name == FOLDER and (folder.parent / ".hydra").is_dir():
         return folder.parent
     return None
 
@@ -97,7 +126,7 @@ def require_same_shapes(path: Path, saved: dict[str, torch.Tensor], built: dict[
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file that, whatever happens, is whole or absent or what it was before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -16,24 +16,24 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from patterngan import CONF
 from patterngan.resuming import resumed
 from patterngan.validation import UsageError
 
+MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
+"""What a user can put right: one line is enough."""
+
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
-
-CONF = Path(__file__).parents[2] / "conf"
-"""The config groups of a checkout, in which the package is installed in place."""
 
 
 def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main: a mistake of the user's ends it with one line and exit code 2."""
     try:
         with raising_hydra():
-            require_options(sys.argv[1:])
-            sys.argv[1:] = resumed(sys.argv[1:])
+            sys.argv[1:] = resumed(without_nulls(sys.argv[1:]))
             main()
-    except (UsageError, HydraException, OmegaConfBaseException, OSError) as error:
+    except MISTAKES as error:
         leave(error)
     except RefusedError as refusal:
         leave(refusal.error)
@@ -108,8 +108,8 @@ def _flat(node: Any, prefix: str) -> Iterator[str]:
 class RefusedError(SystemExit):
     """An error on its way out through Hydra, which would turn a callback's into a warning and add to a run's."""
 
-    def __init__(self, error: UsageError) -> None:
-        super().__init__(error.exit_code)
+    def __init__(self, error: Exception) -> None:
+        super().__init__(2)
         self.error = error
 
 
@@ -118,11 +118,12 @@ def plain_errors(mode: RunMode | None) -> Iterator[None]:
     """Around a run: its error is all that is printed. In a sweep Hydra says whose it was, and goes on."""
     try:
         yield
-    except UsageError as error:
-        if mode == RunMode.MULTIRUN:
+    except MISTAKES as error:
+        if mode != RunMode.MULTIRUN:
+            raise RefusedError(error) from error
+        if isinstance(error, UsageError):
             error.exit_code = 1  # the command was right, one of its runs was not
-            raise
-        raise RefusedError(error) from error
+        raise
 
 
 class CheckBeforeRun(Callback):
@@ -130,31 +131,38 @@ class CheckBeforeRun(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Assembles the run once, to throw it away."""
-        from patterngan.training import prepare, require_unused
+        from patterngan.training import prepare, require_unused, require_writable
 
         with plain_errors(RunMode.RUN):
             prepare(config)
             require_unused(Path(config.hydra.run.dir), config.ckpt_path)
+            require_writable(Path(config.hydra.run.dir))
 
 
-def require_options(arguments: list[str]) -> None:
-    """Refuses `group=null`, which Hydra answers with a traceback.
+def without_nulls(arguments: list[str]) -> list[str]:
+    """Gives `group=null`, which Hydra answers with a traceback, the meaning it has for Hydra's users.
 
     Raises:
-        UsageError: listing the group's options.
+        UsageError: for a group without which nothing can be trained, listing its options.
     """
+    kept = []
     for argument in arguments:
         group, _, option = argument.partition("=")
-        if option == "null" and (CONF / group).is_dir():
+        if option != "null" or not (CONF / group).is_dir():
+            kept.append(argument)
+        elif group in ("logger", "callbacks"):
+            kept.append(f"~{group}")
+        elif group != "experiment":
             options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
             raise UsageError(f"{argument}: must be one of {', '.join(options)}")
+    return kept
 
 
 def script(main: Callable[[], None]) -> None:
     """Runs a script's main: a mistake of the user's ends it with one line and exit code 2."""
     try:
         main()
-    except (UsageError, OSError) as error:
+    except MISTAKES as error:
         leave(error)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -58,9 +58,9 @@ BUILDING_BLOCKS = (
 """The modules whose own functions and classes a config may name."""
 
 
-def settings(config: DictConfig, keys: tuple[str, ...] = SETTINGS) -> dict[str, Any]:
-    """These keys of a config as plain values."""
-    chosen = OmegaConf.masked_copy(config, list(keys))
+def settings(config: DictConfig) -> dict[str, Any]:
+    """The `SETTINGS` of a config as plain values."""
+    chosen = OmegaConf.masked_copy(config, list(SETTINGS))
     plain = OmegaConf.to_container(chosen, resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
@@ -115,6 +115,17 @@ def _is_ours(target: object) -> bool:
         return False
     found = getattr(importlib.import_module(package), name, None)
     return callable(found) and getattr(found, "__module__", None) == package
+
+
+def require_keys(config: DictConfig, keys: tuple[str, ...]) -> None:
+    """Checks that a config has these keys.
+
+    Raises:
+        UsageError: naming the first that it has not.
+    """
+    for key in keys:
+        if key not in config:
+            raise UsageError(f"{key}: is missing from the config")
 
 
 def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:

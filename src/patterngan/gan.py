@@ -26,12 +26,12 @@ SHOWN = 10
 
 
 class DivergedError(UsageError):
-    """A loss is no longer a finite number; `step` is the first GAN step at which one was not."""
+    """A loss or a weight is no longer a finite number; `step` is the first GAN step at which one was not."""
 
     exit_code = 1
 
     def __init__(self, step: int) -> None:
-        super().__init__(f"diverged: a loss was not finite at step {step}; a smaller lr may help")
+        super().__init__(f"diverged: a loss or a weight was not finite at step {step}; a smaller lr may help")
         self.step = step
 
 
@@ -98,6 +98,9 @@ class GAN(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Binds the players to their optimizers."""
+        for optimizer in self.optimizers(use_pl_optimizer=False):  # type: ignore[union-attr]
+            for group in optimizer.param_groups:
+                group.update(optimizer.defaults)  # a checkpoint brings its own lr; what the user typed wins
         generator, discriminator = (optimizer.step for optimizer in self.optimizers(use_pl_optimizer=False))  # type: ignore[union-attr]
         self.players = Players(
             generator=self.generator,
@@ -139,7 +142,8 @@ class GAN(pl.LightningModule):
         assert self.losses is not None
         finite = (self.losses.generator + self.losses.discriminator).isfinite()
         if not finite.all():
-            raise DivergedError(start + int(finite.long().argmin()) + 1)
+            steps = finite.reshape(len(finite), -1).all(1)
+            raise DivergedError(start + int(steps.long().argmin()) + 1)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds what the run was made from, so that the file alone can be used and resumed."""
@@ -155,6 +159,9 @@ class GAN(pl.LightningModule):
     def validation_step(self, batch: int, index: int) -> None:
         """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""
         self.latest = self.evaluate()
+        outputs = [torch.tensor(self.latest.metrics[name]) for name in ("d_real", "d_fake")]
+        if not all(tensor.isfinite().all() for tensor in (*self.parameters(), *outputs)):
+            raise DivergedError(self.global_step)  # before a checkpoint is written
         self.log("score", evaluation.selection_score(self.latest.metrics), logger=False, batch_size=1)
 
     @torch.no_grad()

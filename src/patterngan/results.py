@@ -30,4 +30,4 @@ class Result:
 
     def write(self, folder: Path) -> None:
         """Puts `result.json` into the run's folder, whole or not at all."""
-        write_atomically(folder / FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
+        write_atomically(folder / FILE, (json.dumps(asdict(self), indent=2, allow_nan=False) + "\n").encode())

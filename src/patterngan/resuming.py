@@ -1,48 +1,125 @@
-"""Going on with a run: `python train.py ckpt_path=…` types its own command line again."""
+"""Going on with a run: `python train.py ckpt_path=…` types the run's own command line again.
+
+A checkpoint may be a stranger's. Of the command line it tells, only plain choices and values of known keys are typed
+again; what it says of its settings is typed where today's conf/ says otherwise. Neither can name code or a file.
+"""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
 
-from patterngan.validation import UsageError
+from patterngan import CONF
+from patterngan.validation import InvalidValueError, UsageError
+
+if TYPE_CHECKING:
+    from patterngan.checkpoints import Checkpoint
 
 
 def resumed(arguments: list[str]) -> list[str]:
     """The command line with which a run goes on, where `ckpt_path=` asks for that; else as it is.
 
-    What was typed to start the run comes first, what is typed now wins, and the run's own folder is used
-    again. Overrides out of a checkpoint may choose values and options but name no code.
+    The run's settings come first and what is typed now wins. From its last checkpoint a run goes on in its own folder.
+
+    Raises:
+        UsageError: if the checkpoint cannot be read, or its settings cannot be had from today's conf/.
     """
     typed = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
-    path = next((value for key, value in map(_parsed, typed) if key == "ckpt_path"), None)
+    now = {override.key_or_group: override.value() for override in map(_parsed, typed) if override}
+    path = now.get("ckpt_path")
     if not isinstance(path, str) or not path or not Path(path).exists():
         return arguments  # a missing file is reported with the other values
-    from patterngan import checkpoints
+    from patterngan.checkpoints import run_folder
 
+    checkpoint = requested(path)
+    before = [old for old in checkpoint.overrides if _is_plain(old) and _parsed(old).key_or_group not in now]  # type: ignore[union-attr]
+    before += _differences(checkpoint, before, {key.partition(".")[0] for key in now} | set(now))
+    folder = run_folder(checkpoint.path)
+    if folder is not None and not {"-m", "--multirun"} & set(arguments):
+        before.append("hydra.run.dir=" + literal(str(folder)))
+    first = arguments.index(typed[0])
+    return [*arguments[:first], *before, *arguments[first:]]
+
+
+def requested(path: object) -> "Checkpoint":
+    """The checkpoint that `ckpt_path=` names.
+
+    Raises:
+        UsageError: if there is none, or it is damaged or foreign.
+    """
+    from patterngan.checkpoints import read
+
+    if not isinstance(path, str) or not path or not Path(path).exists():
+        raise InvalidValueError("ckpt_path", path, "no such checkpoint file or run folder")
     try:
-        checkpoint = checkpoints.read(Path(path))
+        return read(Path(path))
     except UsageError as error:
         raise UsageError(f"ckpt_path={error}") from error
-    now = {key for key, _ in map(_parsed, typed)}
-    before = [old for old in checkpoint.overrides if _parsed(old)[0] not in now and _is_harmless(old)]
-    folder = checkpoints.run_folder(checkpoint.path)
-    if folder is not None and not {"-m", "--multirun"} & set(arguments):
-        before.append("hydra.run.dir=" + quoted(str(folder)))
-    return [*before, *arguments]
 
 
-def quoted(value: str) -> str:
-    """A value as Hydra's override grammar reads it literally."""
+def literal(value: Any) -> str:
+    """A plain value as Hydra's override grammar reads it back."""
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    if not isinstance(value, str):
+        return "null" if value is None else str(value).lower()
     # A backslash stands for itself, except before a quote.
     return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + "\\'" * bool(found[2]), value) + "'"
 
 
-def _parsed(override: str) -> tuple[str, object]:
-    parsed = OverridesParser.create().parse_override(override)
-    return parsed.key_or_group, parsed.value()
+def _parsed(override: str) -> Override | None:
+    try:
+        return OverridesParser.create().parse_override(override)
+    except HydraException:
+        return None
 
 
-def _is_harmless(override: str) -> bool:
-    key = override.lstrip("+~")
-    return not key.startswith(("hydra", "ckpt_path")) and "_target_" not in override
+def _is_plain(override: str) -> bool:
+    from patterngan.configs import SETTINGS
+
+    parsed = _parsed(override)
+    if parsed is None or parsed.type != OverrideType.CHANGE or parsed.package is not None:
+        return False
+    group, _, name = parsed.key_or_group.partition(".")
+    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(parsed.value())):
+        return False  # an option, not a path to a file
+    known = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
+    return group in known and "_target_" not in override and not set("$\\{") & set(override)
+
+
+def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:
+    """What must be typed for today's conf/ to give the checkpoint's settings, but for the keys typed `now`."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides)
+    typed = []
+    for key, value in _leaves(checkpoint.settings):
+        if key in now or key.partition(".")[0] in now:
+            continue
+        today = OmegaConf.select(config, key, default=...)
+        if today == value:
+            continue
+        if today is ... or key.endswith("_target_"):
+            raise UsageError(f"ckpt_path={checkpoint.path}: was trained with {key}={value}, which conf/ no longer has")
+        if not _is_reference(config, key):  # what it refers to is typed
+            typed.append(f"{key}={literal(value)}")
+    return typed
+
+
+def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _is_reference(config: DictConfig, key: str) -> bool:
+    group, _, name = key.rpartition(".")
+    parent = OmegaConf.select(config, group) if group else config
+    return OmegaConf.is_interpolation(parent, name)

@@ -6,6 +6,9 @@ from torch import Tensor, nn
 from patterngan.encodings import Encoding
 from patterngan.noise import Noise
 
+CHUNK = 2**16
+"""Noise vectors in memory at a time."""
+
 
 class Sampler(nn.Module):
     """From noise to integers: all that is left of a GAN once its generator is trained."""
@@ -22,5 +25,5 @@ class Sampler(nn.Module):
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """`count` generated integers, int64 [count]."""
-        integers: Tensor = self(self.noise.sample((count,), generator))
-        return integers
+        chunks = [min(CHUNK, count - start) for start in range(0, count, CHUNK)]
+        return torch.cat([self(self.noise.sample((chunk,), generator)) for chunk in chunks])

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
 from patterngan import checkpoints
-from patterngan.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets, settings
+from patterngan.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets
 from patterngan.sampler import Sampler
 from patterngan.validation import UsageError
 
@@ -32,10 +31,7 @@ def trusted(checkpoint: checkpoints.Checkpoint, keys: tuple[str, ...] = SETTINGS
     Raises:
         UsageError: naming what is missing or not ours.
     """
-    try:
-        plain = settings(checkpoint.settings, keys)
-    except OmegaConfBaseException as error:
-        raise UsageError(f"{checkpoint.path}: damaged settings ({str(error).splitlines()[0]})") from error
+    plain = {key: checkpoint.settings[key] for key in keys if key in checkpoint.settings}
     if missing := [key for key in keys if key not in plain]:
         raise UsageError(f"{checkpoint.path}: its settings lack {', '.join(missing)}")
     try:

@@ -1,6 +1,5 @@
 """Lightning's Trainer, and what it is surrounded by, for a config."""
 
-import inspect
 import logging
 import warnings
 from pathlib import Path
@@ -21,6 +20,10 @@ logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARN
 warnings.filterwarnings("ignore", r".*treespec, LeafSpec.*is deprecated", FutureWarning)
 
 
+ARGUMENTS = ("accelerator", "devices", "deterministic", "profiler", "enable_progress_bar")
+"""The arguments of Lightning's Trainer that are left to the user: none of them changes what is trained."""
+
+
 def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
     """Lightning's Trainer on the device the config names.
 
@@ -31,16 +34,13 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
         "max_steps": config.steps,
         "max_epochs": -1,
         "reload_dataloaders_every_n_epochs": 1,  # an epoch's blocks end at the next evaluation
-        "num_sanity_val_steps": int(config.ckpt_path is None),  # the untrained generator is measured too: step 0
         "log_every_n_steps": 1,
         "plugins": [AtomicCheckpointIO()],
         "enable_model_summary": False,
     }
     for name in map(str, config.trainer):
-        if name in ours:
-            raise UsageError(f"trainer.{name}: is set by patterngan (steps, evaluate_every, logger, callbacks)")
-        if name != "_target_" and name not in inspect.signature(pl.Trainer).parameters:
-            raise UsageError(f"trainer.{name}: is no argument of Lightning's Trainer")
+        if name not in ("_target_", *ARGUMENTS):
+            raise UsageError(f"trainer.{name}: must be one of {', '.join(ARGUMENTS)}; the rest follows from other keys")
     _require_one_device(config.trainer.devices)
     if config.trainer.deterministic not in (True, False, "warn"):
         raise InvalidValueError("trainer.deterministic", config.trainer.deterministic, "must be true, false or warn")

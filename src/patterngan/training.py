@@ -1,23 +1,24 @@
 """Training: one run from its config to its result."""
 
 import logging
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
+from pytorch_lightning.callbacks import Checkpoint as Checkpointing
 from rich.console import Console
 
 from patterngan import checkpoints
 from patterngan.assembly import assemble
 from patterngan.checkpoints import Checkpoint
-from patterngan.configs import settings
+from patterngan.configs import require_keys, settings
 from patterngan.data import PatternData
 from patterngan.evaluation import NAMES
 from patterngan.gan import GAN, DivergedError, Evaluation
 from patterngan.results import FILE, Result, Status
+from patterngan.resuming import requested
 from patterngan.terminal import interruption, say, summary
 from patterngan.trainers import surroundings, trainer
 from patterngan.validation import InvalidValueError, UsageError, choice
@@ -35,6 +36,11 @@ class Run:
     checkpoint: Checkpoint | None
     """Where it goes on from."""
 
+    @property
+    def step(self) -> int:
+        """GAN steps trained."""
+        return max(self.gan.global_step, self.checkpoint.step if self.checkpoint else 0)
+
 
 def prepare(config: DictConfig) -> Run:
     """Everything about a run that can be wrong, before a folder is made for it.
@@ -42,29 +48,46 @@ def prepare(config: DictConfig) -> Run:
     Raises:
         UsageError: naming the key and the value.
     """
+    require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
     gan, data = assemble(config)
     trainer(config, logger=False, enable_progress_bar=False)
     surroundings(config, Path())
     choice("optimized_metric", config.optimized_metric, NAMES)
     checkpoint = None
     if config.ckpt_path is not None:
-        checkpoint = _checkpoint(config.ckpt_path)
+        checkpoint = requested(config.ckpt_path)
         checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
         if checkpoint.step > data.steps:
             raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
     return Run(config, gan, data, checkpoint)
 
 
-def require_unused(folder: Path, ckpt_path: str | None) -> None:
-    """Refuses to mix a run with another that is in its folder already; its own, it may go on with.
+def require_unused(folder: Path, ckpt_path: str | None) -> bool:
+    """Whether `ckpt_path` goes on with the run that is in `folder`; a run is not mixed with another.
+
+    Raises:
+        UsageError: if the folder holds another run.
+    """
+    if not (folder / FILE).exists() and not (folder / checkpoints.FOLDER).exists():
+        return False
+    if ckpt_path and checkpoints.run_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
+        return True
+    resumable = (folder / checkpoints.FOLDER / checkpoints.LAST).exists()
+    instead = f"go on with ckpt_path={folder}" if resumable else "remove it"
+    raise UsageError(f"{folder}: holds another run; choose another folder, or {instead}")
+
+
+def require_writable(folder: Path) -> None:
+    """Refuses an output folder that could not be made or written, without making it.
 
     Raises:
         UsageError: naming the folder.
     """
-    if not (folder / FILE).exists() and not (folder / checkpoints.FOLDER).exists():
-        return
-    if not ckpt_path or checkpoints.run_folder(checkpoints.locate(Path(ckpt_path))) != folder.resolve():
-        raise UsageError(f"{folder}: holds another run; choose another folder, or go on with ckpt_path={folder}")
+    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    try:
+        tempfile.TemporaryFile(dir=existing).close()
+    except OSError as error:
+        raise UsageError(f"hydra.run.dir={folder}: cannot be written ({error.strerror})") from error
 
 
 def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
@@ -78,29 +101,42 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
     Returns:
         The metric that `optimized_metric` names, None where the run's evaluation has no such figure.
     """
-    require_unused(folder, config.ckpt_path)
-    started = time.monotonic()
-    with _failures_recorded(folder, config, overrides, started):
+    goes_on = require_unused(folder, config.ckpt_path)
+    (folder / checkpoints.FOLDER).mkdir(parents=True, exist_ok=goes_on)  # claims the folder, against a twin
+    started, run = time.monotonic(), None
+    try:
         run = prepare(config)
-        (folder / FILE).unlink(missing_ok=True)  # of a run that goes on: it has not ended
         run.gan.record = {"settings": settings(config), "overrides": overrides}
-        found = _fit(run, folder)
-        seconds = round(time.monotonic() - started, 3)
-        result = Result("completed", run.gan.seed, run.data.steps, seconds, overrides, metrics=found.metrics)
+        found = _fit(run, folder, goes_on)
+        result = Result("completed", run.gan.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
         result.write(folder)
+    except Exception as error:
+        status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
+        step = error.step if isinstance(error, DivergedError) else run.step if run else 0
+        Result(status, config.seed, step, _seconds(started), overrides, error=str(error)).write(folder)
+        log.error("%s", error)
+        raise
     say(Console(), summary(found, folder))
     metric = found.metrics.get(config.optimized_metric)
     return None if metric is None else float(metric)
 
 
-def _fit(run: Run, folder: Path) -> Evaluation:
-    step = 0 if run.checkpoint is None else run.checkpoint.step
+def _fit(run: Run, folder: Path, goes_on: bool) -> Evaluation:
+    start = 0 if run.checkpoint is None else run.checkpoint.step
     path = None if run.checkpoint is None else str(run.checkpoint.path)
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
-    logger, callbacks = surroundings(run.config, folder, purge_step=step + 1 if run.checkpoint else None)
-    lightning = trainer(run.config, default_root_dir=folder, logger=logger, callbacks=callbacks)
+    logger, callbacks = surroundings(run.config, folder, purge_step=start + 1 if goes_on else None)
+    lightning = trainer(
+        run.config,
+        default_root_dir=folder,
+        logger=logger,
+        callbacks=callbacks,
+        enable_checkpointing=any(isinstance(callback, Checkpointing) for callback in callbacks),
+        num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
+    )
     try:
-        if step < run.data.steps:
+        if start < run.data.steps:
+            (folder / FILE).unlink(missing_ok=True)  # a run that goes on has not ended
             lightning.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
         else:
             lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
@@ -111,24 +147,5 @@ def _fit(run: Run, folder: Path) -> Evaluation:
     return run.gan.latest
 
 
-@contextmanager
-def _failures_recorded(folder: Path, config: DictConfig, overrides: list[str], started: float) -> Iterator[None]:
-    """Writes result.json for a run that fails."""
-    try:
-        yield
-    except Exception as error:
-        step = error.step if isinstance(error, DivergedError) else 0
-        seconds = round(time.monotonic() - started, 3)
-        status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
-        Result(status, config.seed, step, seconds, overrides, error=str(error)).write(folder)
-        log.error("%s", error)
-        raise
-
-
-def _checkpoint(path: object) -> Checkpoint:
-    if not isinstance(path, str) or not path or not Path(path).exists():
-        raise InvalidValueError("ckpt_path", path, "no such checkpoint file or run folder")
-    try:
-        return checkpoints.read(Path(path))
-    except UsageError as error:
-        raise UsageError(f"ckpt_path={error}") from error
+def _seconds(started: float) -> float:
+    return round(time.monotonic() - started, 3)

@@ -1,7 +1,5 @@
 """A mistake ends with exit code 2 and one line that names key, value and what is allowed, and leaves nothing."""
 
-import shutil
-
 import pytest
 import torch
 
@@ -47,14 +45,19 @@ MISTAKES = {
     "encoding=gray": "encoding=gray: must be one of binary, onehot",
     "architecture=cnn": "architecture=cnn: must be one of linear, mlp",
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
-    "experiment=null": f"experiment=null: {EXPERIMENTS}",
+    "pattern=null": "pattern=null: must be one of multiples",
     "pattern.modulus=3": "pattern.modulus=3: is no key; python train.py --help lists the keys",
     "patern.k=3": "patern.k=3: is no key; did you mean pattern.k?",
     "batchsize=3": "batchsize=3: is no key; did you mean batch_size?",
     "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",
     "~pattern": "pattern: is missing from the config",
-    "+trainer.speed=9": "trainer.speed: is no argument of Lightning's Trainer",
-    "+trainer.max_steps=9": "trainer.max_steps: is set by patterngan (steps, evaluate_every, logger, callbacks)",
+    "~seed": "seed: is missing from the config",
+    "~capture": "capture: is missing from the config",
+    "~trainer": "trainer: is missing from the config",
+    "~trainer.devices": "Key 'devices' is not in struct",
+    "+trainer.max_steps=9": "trainer.max_steps: must be one of accelerator, devices, deterministic, profiler, "
+    "enable_progress_bar; the rest follows from other keys",
+    "hydra.run.dir=/proc": "hydra.run.dir=/proc: cannot be written (No such file or directory)",
     "trainer.accelerator=foo": "trainer.accelerator=foo: must be one of cpu, gpu, cuda, auto",
     "trainer.devices=2": "trainer.devices=2: one GAN fits one device: must be 1 or a list of one index; "
     "use -m to run many GANs",
@@ -89,7 +92,8 @@ def test_an_output_folder_that_cannot_be_written(typed, tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = typed("train", "steps=1", f"hydra.run.dir={tmp_path}/file/run")
     assert done.code == 2
-    assert done.err == f"error: {tmp_path}/file/run: cannot be written or read (Not a directory)\n"
+    assert done.err == f"error: hydra.run.dir={tmp_path}/file/run: cannot be written (Not a directory)\n"
+    assert done.made == [tmp_path / "file"]
 
 
 def test_a_traceback_is_shown_on_request(typed, monkeypatch):
@@ -123,10 +127,27 @@ def damaged(kind, folder, run):
         torch.save(torch.ones(3), path)
     elif kind == "malicious":
         torch.save({"patterngan": Payload()}, path)
+    else:
+        content = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+        if kind == "yaml":
+            content["patterngan"]["settings"] = "{a: ["
+        elif kind == "interpolation":
+            content["patterngan"]["settings"]["noise"]["dim"] = "${oc.env:HOME}"
+        elif kind == "weights":
+            content["state_dict"] = 3
+        elif kind == "step":
+            content["global_step"] = -5
+        elif kind == "optimizers":
+            del content["optimizer_states"]
+        torch.save(content, path)
     return path
 
 
-@pytest.mark.parametrize("kind", ["truncated", "text", "empty", "foreign", "tensor", "malicious"])
+KINDS = ["truncated", "text", "empty", "foreign", "tensor", "malicious"]
+KINDS += ["yaml", "interpolation", "weights", "step", "optimizers"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_is_no_checkpoint(typed, tmp_path_factory, evens, kind):
     path = damaged(kind, tmp_path_factory.mktemp("files"), evens)
     for script, argument in (
@@ -150,7 +171,7 @@ def test_a_checkpoint_of_other_shapes(typed, evens):
 
 def test_fewer_steps_than_were_trained(typed, evens):
     done = typed("train", f"ckpt_path={evens}", "steps=100")
-    assert done.code == 2
+    assert (done.code, done.made) == (2, [])
     assert done.err == "error: steps=100: the checkpoint is at step 500 already\n"
 
 
@@ -168,11 +189,11 @@ def test_a_folder_without_a_run(typed, tmp_path_factory, script):
 @pytest.mark.parametrize(
     ("script", "arguments", "line"),
     [
-        ("generate", ["-n", "0"], "argument -n: '0' must be an integer ≥ 1"),
-        ("generate", ["-n", "-1"], "argument -n: '-1' must be an integer ≥ 1"),
-        ("generate", ["-n", "many"], "argument -n: 'many' must be an integer ≥ 1"),
+        ("generate", ["-n", "0"], "argument -n: '0' must be an integer from 1 to 10000000"),
+        ("generate", ["-n", "-1"], "argument -n: '-1' must be an integer from 1 to 10000000"),
+        ("generate", ["-n", "many"], "argument -n: 'many' must be an integer from 1 to 10000000"),
         ("generate", ["--seed", "x"], "argument --seed: 'x' must be an integer from 0 to 2^63 − 1"),
-        ("evaluate", ["--samples", "0"], "argument --samples: '0' must be an integer ≥ 1"),
+        ("evaluate", ["--samples", "0"], "argument --samples: '0' must be an integer from 1 to 10000000"),
     ],
 )
 def test_arguments_of_scripts(typed, evens, script, arguments, line):
@@ -180,30 +201,63 @@ def test_arguments_of_scripts(typed, evens, script, arguments, line):
     assert (done.code, done.out, done.err) == (2, "", f"error: {line}\n")
 
 
-def test_a_config_that_names_code_of_its_own(typed, tmp_path_factory, evens):
+@pytest.fixture
+def evil(tmp_path_factory, evens):
+    """Writes a stranger's checkpoint; a pickle lies beside it that prints EXECUTED where it is loaded carelessly."""
     folder = tmp_path_factory.mktemp("strangers")
-    path = folder / "evil.ckpt"
-    for target in ("os.system", "builtins.eval", "patterngan.cli.script", "patterngan.data.torch.load"):
-        shutil.copy(evens / "checkpoints" / "last.ckpt", path)
-        content = torch.load(path, weights_only=True)
-        content["patterngan"]["settings"]["pattern"] = {"_target_": target, "command": "touch EXECUTED"}
-        torch.save(content, path)
-        for script in ("generate", "evaluate", "export"):
-            done = typed(script, str(path))
-            assert (done.code, done.made) == (2, [])
-            assert f"_target_={target}: a loaded config may only name functions of patterngan" in done.err
+    torch.save(Payload(), folder / "payload.pt")
+
+    def write(change):
+        content = torch.load(evens / "checkpoints" / "last.ckpt", weights_only=True)
+        change(content["patterngan"], folder / "payload.pt")
+        torch.save(content, folder / "evil.ckpt")
+        return folder / "evil.ckpt"
+
+    return write
 
 
-def test_overrides_of_a_strangers_checkpoint_run_no_code(typed, tmp_path, tmp_path_factory, evens):
-    content = torch.load(evens / "checkpoints" / "last.ckpt", weights_only=True)
-    content["patterngan"]["overrides"] += [
-        "pattern._target_=os.system",
-        "+callbacks.evil={_target_:os.system,command:'touch EXECUTED'}",
-        "hydra.callbacks.check._target_=os.system",
-        "hydra.run.dir=EXECUTED",
-    ]
-    path = tmp_path_factory.mktemp("strangers") / "evil.ckpt"
-    torch.save(content, path)
-    done = typed("train", f"ckpt_path={path}", "hydra.run.dir=here")
-    assert done.code == 0
-    assert not (tmp_path / "EXECUTED").exists()
+TARGETS = ["os.system", "builtins.eval", "torch.load", "patterngan.cli.script", "patterngan.data.torch.load"]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_config_that_names_code_of_its_own(typed, evil, target):
+    path = evil(lambda ours, file: ours["settings"].update(pattern={"_target_": target, "f": str(file)}))
+    for script in ("generate", "evaluate", "export"):
+        done = typed(script, str(path))
+        assert (done.code, done.out, done.made) == (2, "", [])
+        assert f"_target_={target}: a loaded config may only name functions of patterngan" in done.err
+
+
+@pytest.mark.parametrize("escape", ["", "\\"])
+def test_a_config_that_builds_code_of_its_own(typed, evil, escape):
+    def change(ours, file):
+        call = f"{{_tar\\x67et_: torch.load, f: {file}, weights_only: false}}"
+        ours["settings"]["noise"] = f"{escape}${{oc.create:'{call}'}}"
+
+    path = evil(change)
+    for script in ("generate", "evaluate", "export"):
+        done = typed(script, str(path))
+        assert (done.code, done.out, done.made) == (2, "", [])
+        assert done.err == f"error: {path}: not a checkpoint of patterngan\n"
+
+
+def test_overrides_of_a_strangers_checkpoint_run_no_code_and_write_nowhere(typed, tmp_path, evil):
+    def change(ours, file):
+        load = f"f: {file}, weights_only: false"
+        ours["overrides"] += [
+            "pattern._target_=torch.load",
+            f"+callbacks.evil={{_target_:torch.load,{load}}}",
+            f"+callbacks.worse='${{oc.create:\"{{_tar${{oc.env:NOPE,get_}}: torch.load, {load}}}\"}}'",
+            "hydra.callbacks.check._target_=torch.load",
+            "pattern@hydra.callbacks.x=multiples",
+            "pattern=../../../elsewhere",
+            "logger.name=ELSEWHERE",
+            "hydra.run.dir=ELSEWHERE",
+            "optimized_metric=${oc.env:HOME}",
+            "not an override [",
+        ]
+
+    done = typed("train", f"ckpt_path={evil(change)}", "hydra.run.dir=here")
+    assert done.code == 0, done.err
+    assert "EXECUTED" not in done.out
+    assert {path.name for path in tmp_path.iterdir()} == {"here"}

@@ -130,3 +130,34 @@ def test_ctrl_c_before_the_first_evaluation(tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out.splitlines()[-1] == "interrupted before the first evaluation: there is no checkpoint to go on from"
+
+
+def test_a_typed_lr_wins_over_the_checkpoints(run, tmp_path):
+    (tmp_path / ".hydra").mkdir()
+    run("steps=30", "evaluate_every=30", "lr=1e-3")
+    run("steps=60", "evaluate_every=30", "lr=0.5", f"ckpt_path={tmp_path}")
+    states = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["optimizer_states"]
+    assert [state["param_groups"][0]["lr"] for state in states] == [0.5, 0.5]
+
+
+def test_from_the_best_checkpoint_a_run_goes_on_in_a_folder_of_its_own(tmp_path):
+    finished(tmp_path, "steps=90", "evaluate_every=30", "hydra.run.dir=run")
+    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    step = torch.load(best, weights_only=True)["global_step"]
+    before = curves(tmp_path / "run")
+    finished(tmp_path, f"ckpt_path={best}", "steps=120", "hydra.run.dir=other")
+    assert curves(tmp_path / "run") == before
+    after = curves(tmp_path / "other")
+    assert [at for at, _ in after["metrics/tv"]] == list(range(step, 121, 30))
+    tags = EventAccumulator(str(tmp_path / "other")).Reload().summary_metadata
+    assert "_hparams_/session_start_info" in tags
+
+
+def test_a_sweep_can_start_from_a_checkpoint(tmp_path):
+    finished(tmp_path, "steps=30", "evaluate_every=30", "hydra.run.dir=run")
+    finished(tmp_path, "-m", "ckpt_path=run", "steps=60", "lr=1e-3,1e-4", "hydra.sweep.dir=sweep")
+    assert {tuple(result_overrides(tmp_path / "sweep" / str(job)))[-1] for job in (0, 1)} == {"lr=0.001", "lr=0.0001"}
+
+
+def result_overrides(run):
+    return json.loads((run / "result.json").read_text())["overrides"]
