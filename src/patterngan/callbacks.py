@@ -59,10 +59,7 @@ class Progress(pl.callbacks.ProgressBar):
         assert isinstance(pl_module, GAN)
         if pl_module.latest is not None and trainer.state.fn == "fit":
             sample = " ".join(map(str, pl_module.latest.integers))
-            say(
-                self.console,
-                f"step {trainer.global_step:>6}  {verdict(pl_module.latest.metrics)}  → {sample}",
-            )
+            say(self.console, f"step {trainer.global_step:>6}  {verdict(pl_module.latest.metrics)}  → {sample}")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Takes the bar away."""
@@ -76,8 +73,8 @@ class Progress(pl.callbacks.ProgressBar):
 class Curves(pl.Callback):
     """Writes the curves; their x axis is the GAN step.
 
-    Losses are means over a block and gradient norms those of its last step: a point a block. The files are
-    flushed at evaluations before the checkpoint is written, so that a resumed run finds every point up to it.
+    Losses are means over a block and gradient norms those of its last step: a point and a flush a block. At an
+    evaluation the flush comes before the checkpoint is written: a resumed run finds every point up to it.
     """
 
     def on_train_batch_end(

@@ -132,8 +132,8 @@ class GAN(pl.LightningModule):
         self._require_finite(start)
 
     def _count(self, steps: int) -> None:
-        # Lightning counts the steps of wrapped optimizers, which would be two or more for each of ours, at 100 µs
-        # apiece. We count GAN steps in its place: this is what `trainer.global_step` and `max_steps` look at.
+        # Lightning would count the steps of both optimizers, and only of those it has wrapped. We count GAN steps
+        # in its place: this is what `trainer.global_step` and `max_steps` look at.
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
         progress.total.ready += steps
         progress.total.completed += steps

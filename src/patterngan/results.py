@@ -18,7 +18,8 @@ class Result:
     """The last file a run writes; a folder without one did not end."""
 
     status: Status
-    seed: int
+    seed: int | None
+    """None where the config held no integer."""
     steps: int
     """GAN steps trained."""
     wall_seconds: float

@@ -113,7 +113,8 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
     except Exception as error:
         status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
         step = error.step if isinstance(error, DivergedError) else run.step if run else 0
-        Result(status, config.seed, step, _seconds(started), overrides, error=str(error)).write(folder)
+        seed = config.seed if isinstance(config.seed, int) else None
+        Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
         log.error("%s", error)
         raise
     say(Console(), summary(found, folder))
