@@ -1,7 +1,10 @@
+import shlex
 from pathlib import Path
 
+from patterngan import CONF
 from patterngan.gan import Evaluation
-from patterngan.terminal import interruption, shown, summary, verdict
+from patterngan.resuming import parsed
+from patterngan.terminal import interruption, resume_command, shown, summary, verdict
 
 
 def test_the_verdict_on_a_support_too_large_to_list():
@@ -25,10 +28,19 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         "generated  0 2 6",
         "folder     outputs/my run",
         "curves     tensorboard --logdir outputs",
-        "integers   python scripts/generate.py 'outputs/my run' -n 10",
+        f"integers   python {CONF.parent}/scripts/generate.py 'outputs/my run' -n 10",
     ]
     assert "tensorboard --logdir elsewhere" in summary(Evaluation(metrics, []), tmp_path / "elsewhere")
 
 
 def test_an_interrupted_run_without_a_checkpoint_cannot_go_on(tmp_path):
     assert interruption(tmp_path).startswith("interrupted before the first evaluation")
+
+
+def test_a_resume_command_is_quoted_for_hydra_and_the_shell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("plain/last.ckpt", "a b", "x=1,y", "it's", "é"):
+        *_, override = shlex.split(resume_command(tmp_path / name))
+        assert parsed(override).value() == name
+    monkeypatch.chdir(CONF.parent)
+    assert resume_command(Path("outputs/run")) == "python train.py ckpt_path=outputs/run"

@@ -19,7 +19,7 @@ def test_train_returns_the_metric_a_sweeper_minimises(run, tmp_path):
 def test_a_folder_that_holds_another_run_is_left_alone(run, tmp_path):
     run(*QUICK)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    with pytest.raises(UsageError, match="holds another run; choose another folder, or go on with ckpt_path="):
+    with pytest.raises(UsageError, match=r"holds another run; choose another folder .*, or go on with: python "):
         run(*QUICK, "lr=0.5")
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert before == after

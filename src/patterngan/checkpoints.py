@@ -2,8 +2,6 @@
 
 import io
 import os
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,7 +54,7 @@ def read(path: Path) -> Checkpoint:
     file = io.BytesIO(path.read_bytes())
     try:
         content = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # the unpickler of foreign bytes may raise anything
         raise UsageError(f"{path}: not a readable checkpoint (damaged, truncated or a foreign file)") from error
     if not _is_ours(content):
         raise UsageError(f"{path}: not a checkpoint of patterngan")
@@ -109,7 +107,7 @@ def run_folder(path: Path) -> Path | None:
     return None
 
 
-def require_same_shapes(path: Path, saved: dict[str, torch.Tensor], built: dict[str, torch.Tensor]) -> None:
+def require_same_shapes(source: object, saved: dict[str, torch.Tensor], built: dict[str, torch.Tensor]) -> None:
     """Checks that saved weights fit the networks that a config builds.
 
     Raises:
@@ -119,7 +117,7 @@ def require_same_shapes(path: Path, saved: dict[str, torch.Tensor], built: dict[
         shapes = [list(weights[name].shape) if name in weights else "absent" for weights in (saved, built)]
         if shapes[0] != shapes[1]:
             raise UsageError(
-                f"{path}: weights of other shapes: {name} is {shapes[0]} there, {shapes[1]} in this config"
+                f"{source}: weights of other shapes: {name} is {shapes[0]} there, {shapes[1]} in this config"
             )
 
 

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from patterngan import CONF
-from patterngan.resuming import resumed
+from patterngan.resuming import parsed, resumed
 from patterngan.validation import UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
@@ -31,7 +31,7 @@ def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main: a mistake of the user's ends it with one line and exit code 2."""
     try:
         with raising_hydra():
-            sys.argv[1:] = resumed(without_nulls(sys.argv[1:]))
+            sys.argv[1:] = resumed(tidied(sys.argv[1:]))
             main()
     except MISTAKES as error:
         leave(error)
@@ -81,7 +81,10 @@ def one_line(error: BaseException) -> str:
 def unknown_key(override: str) -> str:
     """The line for an override of a key that no config has: with the nearest that one has, if any is near."""
     key = override.partition("=")[0]
-    near = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0.8)
+    known = set(known_keys())
+    if key in known:
+        return f"{override}: is no key of the option chosen for {key.partition('.')[0]}"
+    near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.8)
     hint = f"did you mean {near[0]}?" if near else "python train.py --help lists the keys"
     return f"{override}: is no key; {hint}"
 
@@ -139,29 +142,37 @@ class CheckBeforeRun(Callback):
             require_writable(Path(config.hydra.run.dir))
 
 
-def without_nulls(arguments: list[str]) -> list[str]:
-    """Gives `group=null`, which Hydra answers with a traceback, the meaning it has for Hydra's users.
+def tidied(arguments: list[str]) -> list[str]:
+    """A command line as Hydra takes it: `-m` in front, and `group=null` with the meaning it has for Hydra's users.
 
     Raises:
-        UsageError: for a group without which nothing can be trained, listing its options.
+        UsageError: for an override that Hydra's grammar refuses, or a group without which nothing can be trained.
     """
+    multirun = [argument for argument in arguments if argument in ("-m", "--multirun")]
     kept = []
     for argument in arguments:
         group, _, option = argument.partition("=")
-        if option != "null" or not (CONF / group).is_dir():
+        if argument in multirun:
+            continue
+        if "=" in argument and not argument.startswith("-") and parsed(argument) is None:
+            raise UsageError(f"{argument}: is no override; quote a value with other signs twice: \"key='value'\"")
+        if option != "null" or not group or not (CONF / group).is_dir():
             kept.append(argument)
         elif group in ("logger", "callbacks"):
             kept.append(f"~{group}")
         elif group != "experiment":
             options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
             raise UsageError(f"{argument}: must be one of {', '.join(options)}")
-    return kept
+    return [*multirun, *kept]
 
 
 def script(main: Callable[[], None]) -> None:
     """Runs a script's main: a mistake of the user's ends it with one line and exit code 2."""
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MISTAKES as error:
         leave(error)
     except KeyboardInterrupt:

@@ -31,14 +31,14 @@ def resumed(arguments: list[str]) -> list[str]:
         UsageError: if the checkpoint cannot be read, or its settings cannot be had from today's conf/.
     """
     typed = [argument for argument in arguments if "=" in argument and not argument.startswith("-")]
-    now = {override.key_or_group: override.value() for override in map(_parsed, typed) if override}
+    now = {override.key_or_group: override.value() for override in map(parsed, typed) if override}
     path = now.get("ckpt_path")
     if not isinstance(path, str) or not path or not Path(path).exists():
         return arguments  # a missing file is reported with the other values
     from patterngan.checkpoints import run_folder
 
     checkpoint = requested(path)
-    before = [old for old in checkpoint.overrides if _is_plain(old) and _parsed(old).key_or_group not in now]  # type: ignore[union-attr]
+    before = [old for old in checkpoint.overrides if _is_plain(old) and parsed(old).key_or_group not in now]  # type: ignore[union-attr]
     before += _differences(checkpoint, before, {key.partition(".")[0] for key in now} | set(now))
     folder = run_folder(checkpoint.path)
     if folder is not None and not {"-m", "--multirun"} & set(arguments):
@@ -73,21 +73,23 @@ def literal(value: Any) -> str:
     return "'" + re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + "\\'" * bool(found[2]), value) + "'"
 
 
-def _parsed(override: str) -> Override | None:
+def parsed(override: str) -> Override | None:
+    """An override by Hydra's grammar, None where it is none."""
     try:
-        return OverridesParser.create().parse_override(override)
+        found = OverridesParser.create().parse_override(override)
     except HydraException:
         return None
+    return found if found.key_or_group else None
 
 
 def _is_plain(override: str) -> bool:
     from patterngan.configs import SETTINGS
 
-    parsed = _parsed(override)
-    if parsed is None or parsed.type != OverrideType.CHANGE or parsed.package is not None:
+    found = parsed(override)
+    if found is None or found.type != OverrideType.CHANGE or found.package is not None:
         return False
-    group, _, name = parsed.key_or_group.partition(".")
-    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(parsed.value())):
+    group, _, name = found.key_or_group.partition(".")
+    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(found.value())):
         return False  # an option, not a path to a file
     known = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
     return group in known and "_target_" not in override and not set("$\\{") & set(override)

@@ -1,14 +1,17 @@
 """What a run says in the terminal, and in its log."""
 
 import logging
+import re
 import shlex
 from pathlib import Path
 
 from rich.console import Console
 
+from patterngan import CONF
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.evaluation import Metrics
 from patterngan.gan import Evaluation
+from patterngan.resuming import literal
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +39,18 @@ def shown(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+def resume_command(path: Path) -> str:
+    """What to type to go on from a checkpoint or a run folder: quoted for Hydra, then for the shell."""
+    text = shown(path)
+    value = text if re.fullmatch(r"[A-Za-z0-9_./-]+", text) else literal(text)
+    return f"python {shown(CONF.parent / 'train.py')} {shlex.quote(f'ckpt_path={value}')}"
+
+
 def interruption(folder: Path) -> str:
     """How to go on with a run that was interrupted."""
     last = folder / FOLDER / LAST
     if last.is_file():
-        return f"interrupted; go on with: python train.py ckpt_path={shlex.quote(shown(last))}"
+        return f"interrupted; go on with: {resume_command(last)}"
     return "interrupted before the first evaluation: there is no checkpoint to go on from"
 
 
@@ -54,6 +64,6 @@ def summary(found: Evaluation, folder: Path) -> str:
         "generated": " ".join(map(str, found.integers)),
         "folder": shown(folder),
         "curves": f"tensorboard --logdir {logs}",
-        "integers": f"python scripts/generate.py {run} -n 10",
+        "integers": f"python {shown(CONF.parent / 'scripts' / 'generate.py')} {run} -n 10",
     }
     return "\n".join(["", *(f"{name:<10} {text}" for name, text in lines.items())])

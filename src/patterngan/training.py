@@ -19,7 +19,7 @@ from patterngan.evaluation import NAMES
 from patterngan.gan import GAN, DivergedError, Evaluation
 from patterngan.results import FILE, Result, Status
 from patterngan.resuming import requested
-from patterngan.terminal import interruption, say, summary
+from patterngan.terminal import interruption, resume_command, say, summary
 from patterngan.trainers import surroundings, trainer
 from patterngan.validation import InvalidValueError, UsageError, choice
 
@@ -56,9 +56,11 @@ def prepare(config: DictConfig) -> Run:
     checkpoint = None
     if config.ckpt_path is not None:
         checkpoint = requested(config.ckpt_path)
-        checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
+        checkpoints.require_same_shapes(f"ckpt_path={checkpoint.path}", checkpoint.weights, gan.state_dict())
         if checkpoint.step > data.steps:
             raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
+        if checkpoint.step == data.steps and settings(config) != checkpoint.settings:
+            raise InvalidValueError("steps", data.steps, "leaves no step to train with other settings; raise steps")
     return Run(config, gan, data, checkpoint)
 
 
@@ -73,8 +75,8 @@ def require_unused(folder: Path, ckpt_path: str | None) -> bool:
     if ckpt_path and checkpoints.run_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
         return True
     resumable = (folder / checkpoints.FOLDER / checkpoints.LAST).exists()
-    instead = f"go on with ckpt_path={folder}" if resumable else "remove it"
-    raise UsageError(f"{folder}: holds another run; choose another folder, or {instead}")
+    instead = f", or go on with: {resume_command(folder)}" if resumable else ""
+    raise UsageError(f"{folder}: holds another run; choose another folder (hydra.run.dir, hydra.sweep.dir){instead}")
 
 
 def require_writable(folder: Path) -> None:
@@ -83,6 +85,8 @@ def require_writable(folder: Path) -> None:
     Raises:
         UsageError: naming the folder.
     """
+    if "$" in str(folder) or str(folder).startswith("~"):
+        raise InvalidValueError("hydra.run.dir", folder, "must not have $ or begin with ~, which loggers replace")
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:
         tempfile.TemporaryFile(dir=existing).close()
@@ -126,7 +130,7 @@ def _fit(run: Run, folder: Path, goes_on: bool) -> Evaluation:
     start = 0 if run.checkpoint is None else run.checkpoint.step
     path = None if run.checkpoint is None else str(run.checkpoint.path)
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
-    logger, callbacks = surroundings(run.config, folder, purge_step=start + 1 if goes_on else None)
+    logger, callbacks = surroundings(run.config, folder, purge_step=start + 1 if goes_on else 0)
     lightning = trainer(
         run.config,
         default_root_dir=folder,
@@ -143,6 +147,8 @@ def _fit(run: Run, folder: Path, goes_on: bool) -> Evaluation:
             lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
     except SystemExit:  # what Lightning makes of Ctrl-C
         say(Console(), interruption(folder))
+        if not any((folder / checkpoints.FOLDER).iterdir()):
+            (folder / checkpoints.FOLDER).rmdir()  # nothing to go on from: the folder can be used again
         raise SystemExit(130) from None
     assert run.gan.latest is not None
     return run.gan.latest

@@ -47,6 +47,10 @@ MISTAKES = {
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
     "pattern=null": "pattern=null: must be one of multiples",
     "pattern.modulus=3": "pattern.modulus=3: is no key; python train.py --help lists the keys",
+    "architecture=linear architecture.width=3": "architecture.width=3: is no key of the option chosen for architecture",
+    "=3": "=3: is no override; quote a value with other signs twice: \"key='value'\"",
+    "hydra.run.dir=a=b": "hydra.run.dir=a=b: is no override; quote a value with other signs twice: \"key='value'\"",
+    "hydra.run.dir='$HOME'": "hydra.run.dir=$HOME: must not have $ or begin with ~, which loggers replace",
     "patern.k=3": "patern.k=3: is no key; did you mean pattern.k?",
     "batchsize=3": "batchsize=3: is no key; did you mean batch_size?",
     "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",
@@ -115,7 +119,9 @@ def damaged(kind, folder, run):
     """A file that is no checkpoint of ours."""
     path = folder / f"{kind}.ckpt"
     whole = (run / "checkpoints" / "last.ckpt").read_bytes()
-    if kind == "truncated":
+    if kind == "junk":
+        path.write_bytes(b"hello")
+    elif kind == "truncated":
         path.write_bytes(whole[: len(whole) // 2])
     elif kind == "text":
         path.write_text("not a checkpoint")
@@ -143,7 +149,7 @@ def damaged(kind, folder, run):
     return path
 
 
-KINDS = ["truncated", "text", "empty", "foreign", "tensor", "malicious"]
+KINDS = ["junk", "truncated", "text", "empty", "foreign", "tensor", "malicious"]
 KINDS += ["yaml", "interpolation", "weights", "step", "optimizers"]
 
 
@@ -167,6 +173,14 @@ def test_a_checkpoint_of_other_shapes(typed, evens):
     done = typed("train", f"ckpt_path={path}", "encoding.capacity=1000", "hydra.run.dir=elsewhere")
     assert (done.code, done.made) == (2, [])
     assert "weights of other shapes: generator.0.weight is [7, 7] there, [10, 7] in this config" in done.err
+
+
+def test_other_settings_with_no_step_left_to_train(typed, evens):
+    before = (evens / "result.json").read_bytes()
+    done = typed("train", f"ckpt_path={evens}", "pattern.k=4")
+    assert done.code == 2
+    assert done.err == "error: steps=500: leaves no step to train with other settings; raise steps\n"
+    assert (evens / "result.json").read_bytes() == before
 
 
 def test_fewer_steps_than_were_trained(typed, evens):

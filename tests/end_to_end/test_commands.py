@@ -39,7 +39,8 @@ def test_the_default_run_shows_its_progress_and_what_to_type_next(command, tmp_p
     assert [line.split()[0] for line in lines[4:]] == ["result", "generated", "folder", "curves", "integers"]
     assert f"folder     {shown}" in out
     assert "tensorboard --logdir outputs" in out
-    assert f"python scripts/generate.py {shown} -n 10" in out
+    assert f"python {ROOT / 'scripts' / 'generate.py'} {shown} -n 10" in out
+    assert not (run / "hparams.yaml").exists()
     names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
     assert {
         "result.json",
@@ -91,7 +92,7 @@ def test_odd_numbers_are_odd(run, tmp_path):
 
 
 def test_a_sweep_gives_every_run_its_own_folder_curves_and_result(command, tmp_path):
-    command("train.py", "-m", "lr=1e-4,1e-3", "pattern.k=2,3", *QUICK)
+    command("train.py", "lr=1e-4,1e-3", "-m", "pattern.k=2,3", *QUICK)
     runs = sorted(path.parent for path in tmp_path.glob("outputs/multirun/*/*/*/result.json"))
     assert len(runs) == 4
     points = set()
@@ -172,6 +173,13 @@ def test_generate_in_every_format_and_repeatably(command, evens):
     assert all(0 <= n < 128 for n in integers)
     different = {command("scripts/generate.py", str(evens), "-n", "50").stdout for _ in range(2)}
     assert len(different) == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(evens):
+    line = f"{sys.executable} {ROOT / 'scripts' / 'generate.py'} {evens} -n 100000 --format csv | head -2"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith("integer\n")
 
 
 def test_evaluate_gives_the_metrics_of_the_run_again(command, evens):

@@ -111,7 +111,7 @@ def test_ctrl_c_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in out
     command = out.splitlines()[-1].removeprefix("interrupted; go on with: ")
-    assert command == "python train.py ckpt_path=outputs/run/checkpoints/last.ckpt"
+    assert command == f"python {ROOT / 'train.py'} ckpt_path=outputs/run/checkpoints/last.ckpt"
     assert not (run / "result.json").exists()
     step = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
     out = finished(tmp_path, command.split()[-1], f"steps={step + 30}")
@@ -130,6 +130,9 @@ def test_ctrl_c_before_the_first_evaluation(tmp_path):
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out.splitlines()[-1] == "interrupted before the first evaluation: there is no checkpoint to go on from"
+    # the folder is free again, and shows nothing of what was before
+    finished(tmp_path, "steps=60", "evaluate_every=60", f"hydra.run.dir={run}")
+    assert [step for step, _ in curves(run)["losses/generator"]] == [50, 60]
 
 
 def test_a_typed_lr_wins_over_the_checkpoints(run, tmp_path):
