@@ -2,7 +2,7 @@
 
 A GAN step at this size is a hundred operations of a microsecond each, buried under module calls, the autograd
 engine and the optimizers' Python. `make_fx` sees through all of these down to the operations and the tensors they
-read and write. Replaying them gives bitwise the same numbers, in about a third of the time.
+read and write. Replaying them alone gives bitwise the same numbers.
 
 What a step did in Python when it was recorded, it does for ever: it must not branch on values, count calls or read
 numbers that change (a tensor that is changed in place is fine). Such a step says `capture=false`.
