@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
@@ -13,6 +14,10 @@ from omegaconf import DictConfig
 from patterngan import CONF
 
 ROOT = CONF.parent
+
+# A busy machine may pause in any example: what is tested is what comes out, not when.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

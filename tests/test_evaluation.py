@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patterngan.encodings import Binary
@@ -34,7 +34,6 @@ def by_hand(integers, pattern):
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=60))
-@settings(deadline=None)
 def test_metrics_follow_their_definitions(integers):
     found = {name: value.item() for name, value in measure(torch.tensor(integers), fives).items()}
     assert found == pytest.approx(by_hand(integers, fives), nan_ok=True)
