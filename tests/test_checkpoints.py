@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan.checkpoints import locate, read, require_same_shapes, run_folder, write_atomically
+from patterngan.checkpoints import locate, read, require_same_shapes, resumable_folder, run_folder, write_atomically
 from patterngan.validation import UsageError
 
 
@@ -44,7 +44,9 @@ def test_the_best_checkpoint_has_the_lowest_tv_seen(config, run, tmp_path, caplo
 def test_a_moved_run_is_still_a_run(trained, tmp_path_factory):
     moved = tmp_path_factory.mktemp("elsewhere") / "run"
     trained.rename(moved)
-    assert run_folder(locate(moved)) == moved
+    best = moved / "checkpoints" / "best.ckpt"
+    assert run_folder(locate(moved)) == resumable_folder(locate(moved)) == moved
+    assert (run_folder(best), resumable_folder(best)) == (moved, None)
     (moved / "checkpoints" / "last.ckpt").rename(moved / "copy.ckpt")
     assert run_folder(moved / "copy.ckpt") is None
     trained.mkdir()

@@ -62,6 +62,8 @@ def test_settings_win_over_todays_conf(folder):
     asked = f"ckpt_path={path}"
     assert resumed([asked])[:-2] == expected
     assert resumed([asked, "lr=1"])[:-3] == [line for line in expected if line != "lr=0.25"]
+    assert resumed([asked, "optimizer.generator.lr=1"])[:-3] == expected
+    assert resumed([asked, "optimizer=adam"])[:-3] == expected[:-1]
 
 
 def test_settings_that_todays_conf_does_not_have_are_refused(folder):

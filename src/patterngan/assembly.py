@@ -61,7 +61,7 @@ def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
         update=build(config, "update"),
         generator_optimizer=build(config, "optimizer.generator"),
         discriminator_optimizer=build(config, "optimizer.discriminator"),
-        batch_size=checked_integer(config, "data.batch_size", 1),
+        batch_size=config.data.batch_size,  # which the data module has checked
         seed=seed,
         samples=checked_integer(config, "evaluation.samples", 1, 2**24),
         capture=boolean("capture", config.capture),

@@ -8,6 +8,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from rich import progress
 from rich.console import Console
 
+from patterngan.configs import leaves
 from patterngan.evaluation import Metrics
 from patterngan.gan import GAN, Evaluation, gradient_norm
 from patterngan.terminal import say, verdict
@@ -91,7 +92,7 @@ class Curves(pl.Callback):
         }
         for logger in trainer.loggers:
             logger.log_metrics(points, step=trainer.global_step)
-        flush(trainer)
+        save(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """One point of every metric, and sample integers as text."""
@@ -109,14 +110,13 @@ class Curves(pl.Callback):
             if isinstance(logger, TensorBoardLogger):
                 text = sample_text(pl_module.latest)
                 logger.experiment.add_text("samples", text, global_step=trainer.global_step)
-        flush(trainer)
+        save(trainer)
 
 
-def flush(trainer: pl.Trainer) -> None:
+def save(trainer: pl.Trainer) -> None:
     """Hands what was logged to the operating system, so that TensorBoard sees it and a kill loses nothing."""
     for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger):
-            logger.experiment.flush()
+        logger.save()
 
 
 def curve_points(metrics: Metrics) -> dict[str, float]:
@@ -129,14 +129,12 @@ def sample_text(latest: Evaluation) -> str:
     return "`" + " ".join(map(str, latest.integers)) + "`"
 
 
-def hyperparameters(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as flat keys for the HPARAMS tab; a `_target_` is shown as its group's choice."""
     flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= hyperparameters(value, f"{prefix}{key}.")
-        elif key == "_target_":
-            flat[prefix.removesuffix(".")] = str(value).rpartition(".")[2]
+    for key, value in leaves(settings):
+        if key.endswith("._target_"):
+            flat[key.removesuffix("._target_")] = str(value).rpartition(".")[2]
         else:
-            flat[prefix + key] = str(value) if isinstance(value, list) else value
+            flat[key] = str(value) if isinstance(value, list) else value
     return flat

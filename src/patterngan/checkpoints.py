@@ -97,14 +97,19 @@ def _is_plain(value: object) -> bool:
 
 
 def run_folder(path: Path) -> Path | None:
-    """The folder of the run whose last checkpoint this is, if the file still lies in it.
-
-    From an earlier one, such as the best, a run goes on elsewhere: here it would overwrite what came after.
-    """
+    """The folder of the run that wrote this checkpoint, if the file still lies in it."""
     folder = path.resolve().parent
-    if path.name == LAST and folder.name == FOLDER and (folder.parent / ".hydra").is_dir():
+    if folder.name == FOLDER and (folder.parent / ".hydra").is_dir():
         return folder.parent
     return None
+
+
+def resumable_folder(path: Path) -> Path | None:
+    """The run folder in which training goes on from this checkpoint: from its last alone.
+
+    From an earlier one, such as the best, it goes on elsewhere: here it would overwrite what came after.
+    """
+    return run_folder(path) if path.name == LAST else None
 
 
 def require_same_shapes(source: object, saved: dict[str, torch.Tensor], built: dict[str, torch.Tensor]) -> None:

@@ -17,7 +17,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from patterngan import CONF
-from patterngan.resuming import parsed, resumed
+from patterngan.resuming import MULTIRUN, parsed, resumed
 from patterngan.validation import UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
@@ -148,7 +148,7 @@ def tidied(arguments: list[str]) -> list[str]:
     Raises:
         UsageError: for an override that Hydra's grammar refuses, or a group without which nothing can be trained.
     """
-    multirun = [argument for argument in arguments if argument in ("-m", "--multirun")]
+    multirun = [argument for argument in arguments if argument in MULTIRUN]
     kept = []
     for argument in arguments:
         group, _, option = argument.partition("=")

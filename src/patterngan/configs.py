@@ -4,7 +4,7 @@ Free of Lightning, so that scripts that only sample from a generator start fast.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
@@ -66,6 +66,15 @@ def settings(config: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()}
 
 
+def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The settings one by one: dotted key, value."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
 def assemble_sampler(config: DictConfig) -> Sampler:
     """The generator's half of a config: what turns noise into integers. No discriminator is built."""
     _, encoding = pattern_and_encoding(config)
@@ -79,15 +88,16 @@ def build(config: DictConfig, key: str, **given: Any) -> Any:
     Raises:
         UsageError: when the target refuses a value; the key is written as the user would type it.
     """
-    if OmegaConf.select(config, key) is None:
+    node = OmegaConf.select(config, key)
+    if node is None:
         raise UsageError(f"{key}: is missing from the config")
     try:
-        return instantiate(OmegaConf.select(config, key), **given)
+        return instantiate(node, **given)
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, InvalidValueError):
             invalid = cause.within(key)
-            raise InvalidValueError(_typed_key(config, invalid.key), invalid.value, invalid.allowed) from None
+            raise InvalidValueError(typed_key(config, invalid.key), invalid.value, invalid.allowed) from None
         raise UsageError(f"{key}: {cause or error}".splitlines()[0]) from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{key}: {error}".splitlines()[0]) from error
@@ -138,7 +148,7 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
     encoding: Encoding = build(config, "encoding")
     if pattern.stop > encoding.capacity:
         raise InvalidValueError(
-            _typed_key(config, "pattern.stop"),
+            typed_key(config, "pattern.stop"),
             pattern.stop,
             f"must be at most encoding.capacity={encoding.capacity}",
         )
@@ -153,10 +163,10 @@ def build_generator(config: DictConfig, noise: Noise, encoding: Encoding) -> nn.
 
 def checked_integer(config: DictConfig, key: str, low: int, high: int | None = None) -> int:
     """The integer that the config holds under `key`; see `validation.integer`."""
-    return integer(_typed_key(config, key), OmegaConf.select(config, key), low, high)
+    return integer(typed_key(config, key), OmegaConf.select(config, key), low, high)
 
 
-def _typed_key(config: DictConfig, key: str) -> str:
+def typed_key(config: DictConfig, key: str) -> str:
     """The key that holds the value of `key`: `optimizer.generator.lr` is `${lr}`, so the user typed `lr`."""
     group, _, name = key.rpartition(".")
     parent = OmegaConf.select(config, group) if group else config
@@ -164,4 +174,4 @@ def _typed_key(config: DictConfig, key: str) -> str:
         return key
     raw = OmegaConf.to_container(parent, resolve=False)
     assert isinstance(raw, dict)
-    return _typed_key(config, str(raw[name]).removeprefix("${").removesuffix("}"))
+    return typed_key(config, str(raw[name]).removeprefix("${").removesuffix("}"))

@@ -1,5 +1,6 @@
 """The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,10 +99,11 @@ class GAN(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Binds the players to their optimizers."""
-        for optimizer in self.optimizers(use_pl_optimizer=False):  # type: ignore[union-attr]
+        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group.update(optimizer.defaults)  # a checkpoint brings its own lr; what the user typed wins
-        generator, discriminator = (optimizer.step for optimizer in self.optimizers(use_pl_optimizer=False))  # type: ignore[union-attr]
+        generator, discriminator = (optimizer.step for optimizer in optimizers)
         self.players = Players(
             generator=self.generator,
             discriminator=self.discriminate,
@@ -159,8 +161,8 @@ class GAN(pl.LightningModule):
     def validation_step(self, batch: int, index: int) -> None:
         """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""
         self.latest = self.evaluate()
-        outputs = [torch.tensor(self.latest.metrics[name]) for name in ("d_real", "d_fake")]
-        if not all(tensor.isfinite().all() for tensor in (*self.parameters(), *outputs)):
+        weights_finite = all(parameter.isfinite().all() for parameter in self.parameters())
+        if not weights_finite or not math.isfinite(self.latest.metrics["d_real"] + self.latest.metrics["d_fake"]):
             raise DivergedError(self.global_step)  # before a checkpoint is written
         self.log("score", evaluation.selection_score(self.latest.metrics), logger=False, batch_size=1)
 

@@ -5,7 +5,6 @@ again; what it says of its settings is typed where today's conf/ says otherwise.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,16 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from patterngan import CONF
 from patterngan.validation import InvalidValueError, UsageError
 
 if TYPE_CHECKING:
     from patterngan.checkpoints import Checkpoint
+
+MULTIRUN = ("-m", "--multirun")
+"""Hydra's flags for a sweep."""
 
 
 def resumed(arguments: list[str]) -> list[str]:
@@ -35,13 +37,14 @@ def resumed(arguments: list[str]) -> list[str]:
     path = now.get("ckpt_path")
     if not isinstance(path, str) or not path or not Path(path).exists():
         return arguments  # a missing file is reported with the other values
-    from patterngan.checkpoints import run_folder
+    from patterngan.checkpoints import resumable_folder
 
     checkpoint = requested(path)
-    before = [old for old in checkpoint.overrides if _is_plain(old) and parsed(old).key_or_group not in now]  # type: ignore[union-attr]
-    before += _differences(checkpoint, before, {key.partition(".")[0] for key in now} | set(now))
-    folder = run_folder(checkpoint.path)
-    if folder is not None and not {"-m", "--multirun"} & set(arguments):
+    overrides = [override for override in map(parsed, checkpoint.overrides) if override and _is_plain(override)]
+    before = [str(override.input_line) for override in overrides if override.key_or_group not in now]
+    before += _differences(checkpoint, before, set(now))
+    folder = resumable_folder(checkpoint.path)
+    if folder is not None and not set(MULTIRUN) & set(arguments):
         before.append("hydra.run.dir=" + literal(str(folder)))
     first = arguments.index(typed[0])
     return [*arguments[:first], *before, *arguments[first:]]
@@ -82,25 +85,27 @@ def parsed(override: str) -> Override | None:
     return found if found.key_or_group else None
 
 
-def _is_plain(override: str) -> bool:
+def _is_plain(override: Override) -> bool:
     from patterngan.configs import SETTINGS
 
-    found = parsed(override)
-    if found is None or found.type != OverrideType.CHANGE or found.package is not None:
+    if override.type != OverrideType.CHANGE or override.package is not None:
         return False
-    group, _, name = found.key_or_group.partition(".")
-    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(found.value())):
+    group, _, name = override.key_or_group.partition(".")
+    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(override.value())):
         return False  # an option, not a path to a file
     known = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
-    return group in known and "_target_" not in override and not set("$\\{") & set(override)
+    text = str(override.input_line)
+    return group in known and "_target_" not in text and not set("$\\{") & set(text)
 
 
 def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:
-    """What must be typed for today's conf/ to give the checkpoint's settings, but for the keys typed `now`."""
+    """What must be typed for today's conf/ to give the checkpoint's settings, but for keys and groups typed `now`."""
+    from patterngan.configs import leaves, typed_key
+
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides)
     typed = []
-    for key, value in _leaves(checkpoint.settings):
+    for key, value in leaves(checkpoint.settings):
         if key in now or key.partition(".")[0] in now:
             continue
         today = OmegaConf.select(config, key, default=...)
@@ -108,20 +113,6 @@ def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) 
             continue
         if today is ... or key.endswith("_target_"):
             raise UsageError(f"ckpt_path={checkpoint.path}: was trained with {key}={value}, which conf/ no longer has")
-        if not _is_reference(config, key):  # what it refers to is typed
+        if typed_key(config, key) == key:  # else what it refers to is typed
             typed.append(f"{key}={literal(value)}")
     return typed
-
-
-def _leaves(settings: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _is_reference(config: DictConfig, key: str) -> bool:
-    group, _, name = key.rpartition(".")
-    parent = OmegaConf.select(config, group) if group else config
-    return OmegaConf.is_interpolation(parent, name)

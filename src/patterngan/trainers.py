@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Sized
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def _accelerator(value: object) -> str:
 
 
 def _require_one_device(devices: object) -> None:
-    count = len(devices) if isinstance(devices, list) or hasattr(devices, "__len__") else devices
+    count = len(devices) if isinstance(devices, Sized) else devices
     if count != 1 or isinstance(devices, str | bool):
         allowed = "one GAN fits one device: must be 1 or a list of one index; use -m to run many GANs"
         raise InvalidValueError("trainer.devices", devices, allowed)

@@ -72,7 +72,7 @@ def require_unused(folder: Path, ckpt_path: str | None) -> bool:
     """
     if not (folder / FILE).exists() and not (folder / checkpoints.FOLDER).exists():
         return False
-    if ckpt_path and checkpoints.run_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
+    if ckpt_path and checkpoints.resumable_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
         return True
     resumable = (folder / checkpoints.FOLDER / checkpoints.LAST).exists()
     instead = f", or go on with: {resume_command(folder)}" if resumable else ""
