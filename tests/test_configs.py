@@ -17,13 +17,13 @@ def test_every_key_is_either_a_setting_or_a_surrounding(config):
 def test_every_experiment_composes_and_assembles(config, experiment):
     gan, data = assemble(config(f"experiment={experiment}"))
     assert data.steps in (500, 10_000)
-    assert gan.pattern.size in (64, 10)
+    assert gan.evaluator.pattern.size in (64, 10)
 
 
 def test_an_experiment_can_be_overridden(config):
     composed = config("experiment=multiples_of_five", "lr=0.5", "pattern.k=4", "pattern.stop=40")
     gan, _ = assemble(composed)
-    assert gan.encoding.width == 25 + 4
+    assert gan.evaluator.encoding.width == 25 + 4
     assert composed.optimizer.generator.lr == composed.optimizer.discriminator.lr == 0.5
 
 

@@ -28,7 +28,7 @@ def fit(config, *overrides, callbacks=()):
     )
     lightning.fit(run.gan, run.data)
     assert lightning.global_step == STEPS
-    return run.gan, networks, run.data.stream.read(0, STEPS, CPU), run.gan.noise_stream.read(0, STEPS, CPU)
+    return run.gan, networks, run.data.read(0, STEPS, CPU), run.gan.noise_stream.read(0, STEPS, CPU)
 
 
 def assert_same_weights(gan, generator, discriminator):
@@ -140,8 +140,8 @@ def test_two_time_scales(config):
 def test_an_evaluation_enumerates_few_random_bits(config):
     gan = prepare(config("experiment=even_numbers")).gan
     found = gan.evaluate()
-    codes = gan.generator(gan.noise.enumerate(CPU))
-    integers = gan.encoding.decode(codes)
+    codes = gan.generator(gan.evaluator.noise.enumerate(CPU))
+    integers = gan.evaluator.encoding.decode(codes)
     assert found.metrics["exact"] is True
     assert found.metrics["samples"] == 128
     assert found.metrics["validity"] == (integers % 2 == 0).double().mean()

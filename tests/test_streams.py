@@ -1,8 +1,9 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.streams import CHUNK, Stream, seeded
+from patterngan.streams import CHUNK, Stream, Streams, seeded
 
 CPU = torch.device("cpu")
 
@@ -37,3 +38,25 @@ def test_streams_of_other_names_seeds_and_chunks_differ():
 
 def test_a_path_is_not_confused_with_a_longer_one():
     assert seeded(1, "a", 12).initial_seed() != seeded(1, "a", 1, 2).initial_seed()
+
+
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=4),
+    st.lists(st.integers(1, CHUNK), min_size=1, max_size=4),
+    st.integers(1, 2),
+)
+def test_members_of_a_population_read_their_own_streams(seeds, lengths, axis):
+    def draw(steps, generator):
+        return torch.randn((steps, 2, 3), generator=generator)
+
+    together = Streams([Stream(draw, seed, "noise") for seed in seeds], axis)
+    for index, length in enumerate(lengths):
+        start = index * CHUNK
+        expected = torch.stack([Stream(draw, seed, "noise").read(start, start + length, CPU) for seed in seeds], axis)
+        assert torch.equal(together.read(start, start + length, CPU), expected)
+
+
+def test_a_population_reads_one_chunk_at_a_time():
+    together = Streams([Stream(normal, 7, "noise")], 1)
+    with pytest.raises(ValueError, match="of two chunks"):
+        together.read(CHUNK - 1, CHUNK + 1, CPU)

@@ -3,11 +3,13 @@
 Assembling is cheap and complete, so it doubles as the check of a config before a run folder exists.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from torch import nn
+from torch import Tensor, nn
 
 from patterngan import checkpoints
 from patterngan.configs import (
@@ -21,15 +23,63 @@ from patterngan.configs import (
 )
 from patterngan.data import PatternData
 from patterngan.encodings import Encoding
+from patterngan.evaluator import Evaluator
 from patterngan.gan import GAN
 from patterngan.noise import Noise
-from patterngan.streams import seeded
+from patterngan.objectives import Objective
+from patterngan.optimizers import OptimizerFactory
+from patterngan.patterns import Pattern
+from patterngan.streams import Stream, seeded
 from patterngan.trained import trusted
+from patterngan.updates import Update
 from patterngan.validation import UsageError, boolean
 
 
-def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
-    """The GAN, initialised from the seed, and the data module of a config.
+@dataclass(frozen=True)
+class Blueprint:
+    """All that a config says of a run, but for its seed: what the runs of a sweep over seeds share."""
+
+    pattern: Pattern
+    encoding: Encoding
+    noise: Noise
+    build_networks: Callable[[], tuple[nn.Module, nn.Module]]
+    """New networks, with PyTorch's own initialisation from its global generator."""
+    build_data: Callable[[int], PatternData]
+    objective: Objective
+    update: Update
+    optimizers: tuple[OptimizerFactory, OptimizerFactory]
+    batch_size: int
+    samples: int
+    capture: bool
+
+    def gan(self, seed: int) -> GAN:
+        """The GAN, initialised from the seed."""
+
+        def draw(steps: int, source: torch.Generator) -> Tensor:
+            return self.noise.sample((steps, self.update.draws, self.batch_size), source)
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seeded(seed, "init").initial_seed())
+            generator, discriminator = self.build_networks()
+        return GAN(
+            generator,
+            discriminator,
+            self.objective,
+            self.update,
+            self.optimizers,
+            noise_stream=Stream(draw, seed, "noise"),
+            evaluator=Evaluator(self.pattern, self.encoding, self.noise, seed, self.samples),
+            capture=self.capture,
+        )
+
+
+def checked_seed(config: DictConfig) -> int:
+    """The seed of a config."""
+    return checked_integer(config, "seed", 0, 2**62)
+
+
+def blueprint(config: DictConfig) -> Blueprint:
+    """What a config describes.
 
     Raises:
         UsageError: naming the key and the value that cannot be.
@@ -38,43 +88,43 @@ def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
     unknown = set(map(str, config)) - {*SETTINGS, *SURROUNDINGS, "hydra"}
     if unknown:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")
-    seed = checked_integer(config, "seed", 0, 2**62)
     pattern, encoding = pattern_and_encoding(config)
     noise: Noise = build(config, "noise")
-    generator, discriminator = networks(config, noise, encoding)
-    data = build(
-        config,
-        "data",
-        pattern=pattern,
-        encoding=encoding,
-        seed=seed,
-        steps=checked_integer(config, "steps", 1, 10**12),
-        evaluate_every=checked_integer(config, "evaluate_every", 1, 10**12),
-    )
-    gan = GAN(
+    steps, evaluate_every = (checked_integer(config, key, 1, 10**12) for key in ("steps", "evaluate_every"))
+
+    def data(seed: int) -> PatternData:
+        truth = {"pattern": pattern, "encoding": encoding}
+        made: PatternData = build(config, "data", **truth, seed=seed, steps=steps, evaluate_every=evaluate_every)
+        return made
+
+    def networks() -> tuple[nn.Module, nn.Module]:
+        generator = build_generator(config, noise, encoding)
+        return generator, build(config, "architecture.discriminator", inputs=encoding.width, outputs=1)
+
+    return Blueprint(
         pattern,
         encoding,
         noise,
-        generator,
-        discriminator,
+        networks,
+        data,
         objective=build(config, "objective"),
         update=build(config, "update"),
-        generator_optimizer=build(config, "optimizer.generator"),
-        discriminator_optimizer=build(config, "optimizer.discriminator"),
-        batch_size=config.data.batch_size,  # which the data module has checked
-        seed=seed,
+        optimizers=(build(config, "optimizer.generator"), build(config, "optimizer.discriminator")),
+        batch_size=data(0).batch_size,
         samples=checked_integer(config, "evaluation.samples", 1, 2**24),
         capture=boolean("capture", config.capture),
     )
-    return gan, data
 
 
-def networks(config: DictConfig, noise: Noise, encoding: Encoding) -> tuple[nn.Module, nn.Module]:
-    """Generator and discriminator, with PyTorch's own initialisation drawn from the run's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeded(config.seed, "init").initial_seed())
-        generator = build_generator(config, noise, encoding)
-        return generator, build(config, "architecture.discriminator", inputs=encoding.width, outputs=1)
+def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
+    """The GAN, initialised from the seed, and the data module of a config.
+
+    Raises:
+        UsageError: naming the key and the value that cannot be.
+    """
+    described = blueprint(config)
+    seed = checked_seed(config)
+    return described.gan(seed), described.build_data(seed)
 
 
 def load_gan(path: Path, samples: int | None = None) -> tuple[GAN, int]:

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from patterngan.configs import leaves
 from patterngan.evaluation import Metrics
-from patterngan.gan import GAN, Evaluation, gradient_norm
-from patterngan.terminal import say, verdict
+from patterngan.evaluator import Evaluation
+from patterngan.gan import GAN, gradient_norm
+from patterngan.terminal import evaluation_line, say
 
 
 class Progress(pl.callbacks.ProgressBar):
@@ -59,8 +60,7 @@ class Progress(pl.callbacks.ProgressBar):
         """A line for the evaluation."""
         assert isinstance(pl_module, GAN)
         if pl_module.latest is not None and trainer.state.fn == "fit":
-            sample = " ".join(map(str, pl_module.latest.integers))
-            say(self.console, f"step {trainer.global_step:>6}  {verdict(pl_module.latest.metrics)}  → {sample}")
+            say(self.console, evaluation_line(trainer.global_step, pl_module.latest))
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Takes the bar away."""

@@ -1,6 +1,7 @@
 """Checkpoint files: written whole or not at all, found in run folders, and read without running code."""
 
 import io
+import math
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,10 @@ class Checkpoint(NamedTuple):
     step: int
     """GAN steps trained."""
     weights: dict[str, torch.Tensor]
+    optimizers: list[dict[str, Any]]
+    """The states of G's optimizer and D's, as PyTorch writes them."""
+    best: float
+    """The lowest score of an evaluation so far, infinite where none was kept."""
 
 
 def locate(path: Path) -> Path:
@@ -59,7 +64,9 @@ def read(path: Path) -> Checkpoint:
     if not _is_ours(content):
         raise UsageError(f"{path}: not a checkpoint of patterngan")
     ours = content[KEY]
-    return Checkpoint(path, ours["settings"], ours["overrides"], content["global_step"], content["state_dict"])
+    best = content.get("callbacks", {}).get("AtEvaluations", {}).get("best", math.inf)
+    weights, optimizers = content["state_dict"], content["optimizer_states"]
+    return Checkpoint(path, ours["settings"], ours["overrides"], content["global_step"], weights, optimizers, best)
 
 
 def _is_ours(content: object) -> bool:

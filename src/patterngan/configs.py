@@ -60,10 +60,13 @@ BUILDING_BLOCKS = (
 
 def settings(config: DictConfig) -> dict[str, Any]:
     """The `SETTINGS` of a config as plain values."""
-    chosen = OmegaConf.masked_copy(config, list(SETTINGS))
-    plain = OmegaConf.to_container(chosen, resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    return {key: plain(config, key) for key in SETTINGS if key in config}
+
+
+def plain(config: DictConfig, key: str) -> Any:
+    """The value under a key, with its interpolations resolved, as plain values."""
+    value = config[key]
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,6 +1,7 @@
 """The data module: an endless stream of encoded reals, cut into blocks of GAN steps."""
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from patterngan.encodings import Encoding
 from patterngan.patterns import Pattern
-from patterngan.streams import CHUNK, Stream
+from patterngan.streams import CHUNK, Stream, Streams
 from patterngan.validation import InvalidValueError, choice, integer
 
 LARGEST_PERMUTATION = 2**20
@@ -41,9 +42,9 @@ SAMPLING: dict[str, Callable[[Pattern, int, int, torch.Generator], Tensor]] = {
 
 @dataclass(frozen=True)
 class Blocks:
-    """The blocks of steps start … stop−1, each a tensor `[steps, batch, width]` made when it is asked for."""
+    """The blocks of steps start … stop−1, each a tensor `[steps, ..., batch, width]` made when it is asked for."""
 
-    stream: Stream
+    data: "PatternData"
     start: int
     stop: int
     device: torch.device
@@ -55,7 +56,7 @@ class Blocks:
         cuts = range((self.start // CHUNK + 1) * CHUNK, self.stop, CHUNK)
         edges = [self.start, *cuts, self.stop]
         for first, last in pairwise(edges):
-            yield self.stream.read(first, last, self.device)
+            yield self.data.read(first, last, self.device)
 
 
 class PatternData(pl.LightningDataModule):
@@ -82,19 +83,32 @@ class PatternData(pl.LightningDataModule):
             allowed = f"shuffles at most {LARGEST_PERMUTATION} integers, the pattern has {pattern.size}; use iid"
             raise InvalidValueError("sampling", sampling, allowed)
 
-        def codes(steps: int, generator: torch.Generator) -> Tensor:
-            return encoding.encode(pattern.member(draw(pattern, steps, batch_size, generator)))
+        def integers(steps: int, generator: torch.Generator) -> Tensor:
+            return pattern.member(draw(pattern, steps, batch_size, generator))
 
-        self.stream = Stream(codes, seed, "data")
-        self.steps, self.evaluate_every = steps, evaluate_every
+        self.stream: Stream | Streams = Stream(integers, seed, "data")
+        self.encoding = encoding
+        self.batch_size, self.steps, self.evaluate_every = batch_size, steps, evaluate_every
+
+    def read(self, start: int, stop: int, device: torch.device) -> Tensor:
+        """The codes [stop−start, ..., batch, width] of the reals that steps start … stop−1 see."""
+        return self.encoding.encode(self.stream.read(start, stop, device))
 
     def train_dataloader(self) -> Blocks:
         """The blocks of one epoch: from the current GAN step to the next evaluation or the end."""
         assert self.trainer is not None
         start = self.trainer.global_step
         next_evaluation = (start // self.evaluate_every + 1) * self.evaluate_every
-        return Blocks(self.stream, start, min(next_evaluation, self.steps), self.trainer.strategy.root_device)
+        return Blocks(self, start, min(next_evaluation, self.steps), self.trainer.strategy.root_device)
 
     def val_dataloader(self) -> list[int]:
         """One dummy batch: an evaluation makes its own samples."""
         return [0]
+
+
+def fused(members: Sequence[PatternData]) -> PatternData:
+    """The data of a population: every member's own reals, [steps, members, batch, width] a block."""
+    data = copy.copy(members[0])
+    streams = [member.stream for member in members]
+    data.stream = Streams([stream for stream in streams if isinstance(stream, Stream)], axis=1)
+    return data

@@ -1,7 +1,7 @@
 """The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,18 +12,12 @@ from torch.optim import Optimizer
 from patterngan import evaluation
 from patterngan.capture import Captured
 from patterngan.checkpoints import KEY
-from patterngan.encodings import Encoding
-from patterngan.noise import Noise
+from patterngan.evaluator import Evaluation, Evaluator
 from patterngan.objectives import Objective
 from patterngan.optimizers import OptimizerFactory
-from patterngan.patterns import Pattern
-from patterngan.sampler import Sampler
-from patterngan.streams import Stream, seeded
+from patterngan.streams import Stream, Streams
 from patterngan.updates import Losses, Players, Update, descent
 from patterngan.validation import UsageError
-
-SHOWN = 10
-"""Sample integers shown at an evaluation."""
 
 
 class DivergedError(UsageError):
@@ -36,15 +30,6 @@ class DivergedError(UsageError):
         self.step = step
 
 
-@dataclass
-class Evaluation:
-    """What one evaluation found."""
-
-    metrics: evaluation.Metrics
-    integers: list[int]
-    """A few generated integers, to look at."""
-
-
 class GAN(pl.LightningModule):
     """Trains a generator against a discriminator by `update`, one block of GAN steps a batch.
 
@@ -54,38 +39,24 @@ class GAN(pl.LightningModule):
 
     def __init__(
         self,
-        pattern: Pattern,
-        encoding: Encoding,
-        noise: Noise,
         generator: nn.Module,
         discriminator: nn.Module,
         objective: Objective,
         update: Update,
-        generator_optimizer: OptimizerFactory,
-        discriminator_optimizer: OptimizerFactory,
-        batch_size: int,
-        seed: int,
-        samples: int,
+        optimizers: tuple[OptimizerFactory, OptimizerFactory],
+        noise_stream: Stream | Streams,
+        evaluator: Evaluator,
         capture: bool = True,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.pattern, self.encoding, self.noise = pattern, encoding, noise
         self.generator, self.discriminator = generator, discriminator
         self.objective, self.update = objective, update
-        self.optimizer_factories = generator_optimizer, discriminator_optimizer
-        self.seed, self.samples, self.capture = seed, samples, capture
-        self.noise_stream = Stream(
-            lambda steps, source: noise.sample((steps, update.draws, batch_size), source), seed, "noise"
-        )
+        self.optimizer_factories = optimizers
+        self.noise_stream, self.evaluator, self.capture = noise_stream, evaluator, capture
         self.latest: Evaluation | None = None
         self.losses: Losses | None = None
         self.record: dict[str, Any] = {"settings": {}, "overrides": []}
-
-    @property
-    def sampler(self) -> Sampler:
-        """The part that makes integers."""
-        return Sampler(self.noise, self.generator, self.encoding)
 
     def discriminate(self, codes: Tensor) -> Tensor:
         """Codes [..., batch, width] → logits [..., batch]."""
@@ -161,25 +132,23 @@ class GAN(pl.LightningModule):
     def validation_step(self, batch: int, index: int) -> None:
         """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""
         self.latest = self.evaluate()
-        weights_finite = all(parameter.isfinite().all() for parameter in self.parameters())
-        if not weights_finite or not math.isfinite(self.latest.metrics["d_real"] + self.latest.metrics["d_fake"]):
-            raise DivergedError(self.global_step)  # before a checkpoint is written
+        require_finite(self.latest, self.parameters(), self.global_step)  # before a checkpoint is written
         self.log("score", evaluation.selection_score(self.latest.metrics), logger=False, batch_size=1)
 
-    @torch.no_grad()
     def evaluate(self) -> Evaluation:
-        """Measures the generator with the run's evaluation noise, which training never sees."""
-        source = seeded(self.seed, "evaluation", device=self.device)
-        listed = self.noise.enumerate(self.device)
-        noise = self.noise.sample((self.samples,), source) if listed is None else listed
-        ranks = torch.randint(self.pattern.size, noise.shape[:-1], generator=source, device=self.device)
-        fakes, reals = self.generator(noise), self.pattern.member(ranks)
-        metrics = evaluation.report(
-            self.encoding.decode(fakes), reals, self.pattern, self.encoding, exact=listed is not None
-        )
-        metrics["d_real"] = self.discriminate(self.encoding.encode(reals)).sigmoid().mean().item()
-        metrics["d_fake"] = self.discriminate(fakes).sigmoid().mean().item()
-        return Evaluation(metrics, self.sampler.sample(SHOWN, source).tolist())
+        """Measures the generator."""
+        return self.evaluator(self.generator, self.discriminate, self.device)
+
+
+def require_finite(found: Evaluation, weights: Iterable[Tensor], step: int) -> None:
+    """Checks an evaluation and the weights that were evaluated.
+
+    Raises:
+        DivergedError: if there is a number among them that is not finite.
+    """
+    weights_finite = all(weight.isfinite().all() for weight in weights)
+    if not weights_finite or not math.isfinite(found.metrics["d_real"] + found.metrics["d_fake"]):
+        raise DivergedError(step)
 
 
 def gradient_norm(network: nn.Module) -> float:

@@ -1,17 +1,32 @@
-"""Optimizers: how a network follows its gradient."""
+"""Optimizers: how a network follows its gradient, alone or as one of a population."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
-from torch import nn, optim
+import torch
+from torch import Tensor, nn, optim
 
 from patterngan.validation import InvalidValueError, number
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], optim.Optimizer]
 
 
-def adam(lr: float, betas: Sequence[float]) -> OptimizerFactory:
-    """Adam (Kingma & Ba 2015, arXiv 1412.6980) in its fused form, half the cost of the default at this size.
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma & Ba 2015, arXiv 1412.6980) in its fused form, half the cost of the default at this size."""
+
+    lr: float
+    betas: tuple[float, float]
+
+    def __call__(self, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
+        """PyTorch's optimizer of these parameters."""
+        return optim.Adam(parameters, lr=self.lr, betas=self.betas, fused=True)
+
+
+def adam(lr: float, betas: Sequence[float]) -> Adam:
+    """The settings of Adam.
 
     Raises:
         InvalidValueError: unless lr > 0 and betas are two numbers in 0 … 1 (1 excluded).
@@ -23,4 +38,72 @@ def adam(lr: float, betas: Sequence[float]) -> OptimizerFactory:
         first = second = 1.0
     if max(first, second) >= 1:
         raise InvalidValueError("betas", betas, "must be two numbers from 0 to below 1")
-    return partial(optim.Adam, lr=lr, betas=(first, second), fused=True)
+    return Adam(lr, (first, second))
+
+
+class PopulationAdam(optim.Optimizer):
+    """Adam for parameters with a leading members axis, each member with its own lr and betas.
+
+    PyTorch's fused Adam is given a parameter of zeros and a learning rate of one: what it leaves there is the
+    direction of the step, and each member goes its own lr along it. Betas are numbers to PyTorch, so neighbours with
+    equal betas share a call; members sorted by betas make few.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[Adam]) -> None:
+        self.stacked = list(parameters)
+        super().__init__(self.stacked, {})
+        self.members = members
+        lrs = torch.tensor([member.lr for member in members], device=self.stacked[0].device)
+        self.lrs = [lrs.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
+        self.directions, self.exp_avg, self.exp_avg_sq = (
+            [torch.zeros_like(parameter, requires_grad=False) for parameter in self.stacked] for _ in range(3)
+        )
+        changes = [i for i in range(1, len(members)) if members[i].betas != members[i - 1].betas]
+        self.cuts = [slice(*cut) for cut in pairwise([0, *changes, len(members)])]
+        groups = [
+            {"params": [direction[cut] for direction in self.directions], "betas": members[cut.start].betas}
+            for cut in self.cuts
+        ]
+        self.direction_adam = optim.Adam(groups, lr=1.0, fused=True)
+        self._set_steps(0)
+
+    def _set_steps(self, steps: float) -> None:
+        for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
+            for index, direction in enumerate(group["params"]):
+                self.direction_adam.state[direction] = {
+                    "step": torch.tensor(float(steps), device=direction.device),
+                    "exp_avg": self.exp_avg[index][cut],
+                    "exp_avg_sq": self.exp_avg_sq[index][cut],
+                }
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One step of every member along its gradient."""
+        for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
+            for direction, parameter in zip(group["params"], self.stacked, strict=True):
+                direction.grad = None if parameter.grad is None else parameter.grad[cut]
+        torch._foreach_zero_(self.directions)
+        self.direction_adam.step()
+        for parameter, direction, lr in zip(self.stacked, self.directions, self.lrs, strict=True):
+            parameter.addcmul_(direction, lr)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As of `torch.optim.Adam`, with a members axis in the running means; `param_groups` are per member."""
+        first = self.direction_adam.param_groups[0]["params"][0]
+        step: Tensor = self.direction_adam.state[first]["step"]
+        moments = zip(self.exp_avg, self.exp_avg_sq, strict=True)
+        state = {i: {"step": step, "exp_avg": m, "exp_avg_sq": v} for i, (m, v) in enumerate(moments)}
+        return {"state": state, "param_groups": [self._param_groups(member) for member in self.members]}
+
+    def _param_groups(self, member: Adam) -> list[dict[str, Any]]:
+        stand_ins = [nn.Parameter(torch.empty(0)) for _ in self.stacked]
+        groups: list[dict[str, Any]] = member(stand_ins).state_dict()["param_groups"]
+        return groups
+
+    @torch.no_grad()
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on from running means with a members axis; lr and betas stay those of `members`."""
+        for index, state in state_dict["state"].items():
+            self.exp_avg[index].copy_(state["exp_avg"])
+            self.exp_avg_sq[index].copy_(state["exp_avg_sq"])
+            self._set_steps(float(state["step"]))

@@ -7,10 +7,12 @@ and there is no generator state that a checkpoint could lose.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+
+from patterngan.threads import in_threads
 
 CHUNK = 50
 """GAN steps drawn at a time. Part of what a seed means: changing it changes every run."""
@@ -30,7 +32,7 @@ class Stream:
     """The tensors that `draw` makes for steps 0, 1, 2, … of the run with this seed."""
 
     def __init__(self, draw: Draw, seed: int, name: str) -> None:
-        self._draw, self._seed, self._name = draw, seed, name
+        self._draw, self.seed, self.name = draw, seed, name
         self._cached: tuple[int, Tensor] | None = None
 
     def read(self, start: int, stop: int, device: torch.device) -> Tensor:
@@ -44,6 +46,43 @@ class Stream:
     def _chunk(self, index: int, device: torch.device) -> Tensor:
         # The last chunk is kept, so that blocks shorter than a chunk do not draw it again.
         if self._cached is None or self._cached[0] != index or self._cached[1].device != device:
-            generator = seeded(self._seed, self._name, index, device=device)
-            self._cached = index, self._draw(CHUNK, generator)
+            self._cached = index, self.draw(index, device)
         return self._cached[1]
+
+    def draw(self, index: int, device: torch.device) -> Tensor:
+        """[CHUNK, ...]: what the steps of a chunk see."""
+        return self._draw(CHUNK, seeded(self.seed, self.name, index, device=device))
+
+
+class Streams:
+    """The streams of a population as one: every member reads its own, stacked along `axis` of what is read.
+
+    What is read is a view of one buffer, which reading another chunk overwrites.
+    """
+
+    def __init__(self, members: Sequence[Stream], axis: int) -> None:
+        self._members, self._axis = members, axis
+        self._index: int | None = None
+        self._buffer: Tensor | None = None
+
+    def read(self, start: int, stop: int, device: torch.device) -> Tensor:
+        """[stop−start, ...] of steps within one chunk, with `axis` for the members."""
+        index, first = start // CHUNK, start // CHUNK * CHUNK
+        if stop > first + CHUNK:
+            raise ValueError(f"steps {start} to {stop} are of two chunks")
+        if self._index != index or self._buffer is None or self._buffer.device != device:
+            self._fill(index, device)
+        assert self._buffer is not None
+        return self._buffer.movedim(0, self._axis)[start - first : stop - first]
+
+    def _fill(self, index: int, device: torch.device) -> None:
+        if self._buffer is None or self._buffer.device != device:
+            like = self._members[0].draw(index, device)
+            self._buffer = like.new_empty(len(self._members), *like.shape)
+        buffer = self._buffer
+
+        def fill(member: int) -> None:
+            buffer[member] = self._members[member].draw(index, device)
+
+        in_threads(fill, range(len(self._members)), device)
+        self._index = index

@@ -3,6 +3,7 @@
 import logging
 import re
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -10,16 +11,21 @@ from rich.console import Console
 from patterngan import CONF
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.evaluation import Metrics
-from patterngan.gan import Evaluation
+from patterngan.evaluator import Evaluation
 from patterngan.resuming import literal
 
 log = logging.getLogger(__name__)
 
 
 def say(console: Console, text: str) -> None:
-    """Prints to the terminal as it is (no wrapping, no markup), and into the run's log."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    """Prints to the terminal, and into the run's log."""
+    show(console, text)
     log.info(text)
+
+
+def show(console: Console, text: str) -> None:
+    """Prints to the terminal as it is: no wrapping, no markup."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def verdict(metrics: Metrics) -> str:
@@ -32,6 +38,37 @@ def verdict(metrics: Metrics) -> str:
         words.append(f"{metrics['distinct']} distinct of {metrics['samples']}")
         words.append(f"marginal gap {metrics['marginal_gap']:.3f}")
     return "  ".join(words)
+
+
+def evaluation_line(step: int, found: Evaluation) -> str:
+    """An evaluation in a line."""
+    return f"step {step:>6}  {verdict(found.metrics)}  → {' '.join(map(str, found.integers))}"
+
+
+def ranges(names: Iterable[str]) -> str:
+    """Names of runs, which mostly are numbers, as short as can be: 0-3, 7."""
+    spans: list[list[str]] = []
+    for name in names:
+        follows = spans and name.isdecimal() and spans[-1][-1].isdecimal() and int(name) == int(spans[-1][-1]) + 1
+        if follows:
+            spans[-1] = [spans[-1][0], name]
+        else:
+            spans.append([name])
+    return ", ".join("-".join(span) for span in spans)
+
+
+def table_console() -> Console:
+    """A console for tables: as wide as the terminal, and wide enough where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=160)
+
+
+def sweep_command(overrides: Iterable[str], folder: Path) -> str:
+    """What to type to go on with a sweep: what was typed, in the same folder."""
+    typed = [override for override in overrides if not override.startswith(("hydra.sweep.dir=", "hydra.mode="))]
+    text = shown(folder)
+    value = text if re.fullmatch(r"[A-Za-z0-9_./-]+", text) else literal(text)
+    return shlex.join(["python", shown(CONF.parent / "train.py"), "-m", *typed, f"hydra.sweep.dir={value}"])
 
 
 def shown(path: Path) -> str:

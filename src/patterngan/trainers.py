@@ -45,7 +45,7 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
     _require_one_device(config.trainer.devices)
     if config.trainer.deterministic not in (True, False, "warn"):
         raise InvalidValueError("trainer.deterministic", config.trainer.deterministic, "must be true, false or warn")
-    made = build(config, "trainer", accelerator=_accelerator(config.trainer.accelerator), **ours)
+    made = build(config, "trainer", accelerator=accelerator(config.trainer.accelerator), **ours)
     assert isinstance(made, pl.Trainer)
     return made
 
@@ -64,7 +64,12 @@ def surroundings(config: DictConfig, folder: Path, **ours: Any) -> tuple[Logger 
     return logger, callbacks
 
 
-def _accelerator(value: object) -> str:
+def accelerator(value: object) -> str:
+    """The accelerator that a config names, as Lightning knows it.
+
+    Raises:
+        InvalidValueError: for one that this machine does not have.
+    """
     name = choice("trainer.accelerator", value, ("cpu", "gpu", "cuda", "auto"))
     if name in ("gpu", "cuda") and not torch.cuda.is_available():
         raise InvalidValueError("trainer.accelerator", name, "this machine has no CUDA GPU; use cpu")

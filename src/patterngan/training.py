@@ -15,8 +15,9 @@ from patterngan.assembly import assemble
 from patterngan.checkpoints import Checkpoint
 from patterngan.configs import require_keys, settings
 from patterngan.data import PatternData
-from patterngan.evaluation import NAMES
-from patterngan.gan import GAN, DivergedError, Evaluation
+from patterngan.evaluation import NAMES, Metrics
+from patterngan.evaluator import Evaluation
+from patterngan.gan import GAN, DivergedError
 from patterngan.results import FILE, Result, Status
 from patterngan.resuming import requested
 from patterngan.terminal import interruption, resume_command, say, summary
@@ -112,7 +113,7 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
         run = prepare(config)
         run.gan.record = {"settings": settings(config), "overrides": overrides}
         found = _fit(run, folder, goes_on)
-        result = Result("completed", run.gan.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
+        result = Result("completed", config.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
         result.write(folder)
     except Exception as error:
         status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
@@ -122,7 +123,12 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
         log.error("%s", error)
         raise
     say(Console(), summary(found, folder))
-    metric = found.metrics.get(config.optimized_metric)
+    return objective(found.metrics, config.optimized_metric)
+
+
+def objective(metrics: Metrics, name: str) -> float | None:
+    """The metric of that name, None where the run's evaluation has no such figure."""
+    metric = metrics.get(name)
     return None if metric is None else float(metric)
 
 

@@ -1,0 +1,64 @@
+"""The evaluator: what a run's exact evaluation looks at, and with which random numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from patterngan import evaluation
+from patterngan.encodings import Encoding
+from patterngan.noise import Noise
+from patterngan.patterns import Pattern
+from patterngan.streams import seeded
+
+SHOWN = 10
+"""Sample integers shown at an evaluation."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one evaluation found."""
+
+    metrics: evaluation.Metrics
+    integers: list[int]
+    """A few generated integers, to look at."""
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures a generator and a discriminator with noise that training never sees, the same at every evaluation."""
+
+    pattern: Pattern
+    encoding: Encoding
+    noise: Noise
+    seed: int
+    samples: int
+    """How many integers are looked at, where the noise cannot be enumerated."""
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        generator: Callable[[Tensor], Tensor],
+        discriminator: Callable[[Tensor], Tensor],
+        device: torch.device,
+    ) -> Evaluation:
+        """The metrics of one GAN; see `updates.Players` for the shapes of its networks' inputs and outputs."""
+        source = seeded(self.seed, "evaluation", device=device)
+        listed = self.noise.enumerate(device)
+        noise = self.noise.sample((self.samples,), source) if listed is None else listed
+        reals = self.pattern.member(self._ranks(noise.shape[0], source))
+        fakes = generator(noise)
+        metrics = evaluation.report(
+            self.encoding.decode(fakes), reals, self.pattern, self.encoding, exact=listed is not None
+        )
+        metrics["d_real"] = discriminator(self.encoding.encode(reals)).sigmoid().mean().item()
+        metrics["d_fake"] = discriminator(fakes).sigmoid().mean().item()
+        shown = self.encoding.decode(generator(self.noise.sample((SHOWN,), source)))
+        return Evaluation(metrics, shown.tolist())
+
+    def _ranks(self, samples: int, source: torch.Generator) -> Tensor:
+        # Each real once, where there are not too many: exact, and cheaper than drawing as many as there are fakes.
+        if self.pattern.size <= samples:
+            return torch.arange(self.pattern.size, device=source.device)
+        return torch.randint(self.pattern.size, (samples,), generator=source, device=source.device)

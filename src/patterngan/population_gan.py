@@ -1,0 +1,112 @@
+"""The population GAN: many GANs of one structure, trained as one LightningModule."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from patterngan.evaluator import Evaluation
+from patterngan.gan import GAN, DivergedError, require_finite
+from patterngan.optimizers import Adam, OptimizerFactory, PopulationAdam
+from patterngan.population import Population
+from patterngan.streams import Stream, Streams
+from patterngan.threads import in_threads
+
+
+class PopulationGAN(GAN):
+    """GANs that differ in weights, streams, patterns and optimizer settings alone, trained side by side.
+
+    What each of them computes is what it would have computed alone, up to float rounding. A member whose losses or
+    weights are no longer finite is `diverged`: its numbers are computed on, and looked at no more.
+    """
+
+    def __init__(self, members: Sequence[GAN]) -> None:
+        first = members[0]
+        streams = [member.noise_stream for member in members]
+        super().__init__(
+            Population([member.generator for member in members]),
+            Population([member.discriminator for member in members]),
+            first.objective,
+            first.update,
+            (_fused(members, 0), _fused(members, 1)),
+            noise_stream=Streams([stream for stream in streams if isinstance(stream, Stream)], axis=2),
+            evaluator=first.evaluator,
+            capture=first.capture,
+        )
+        self.evaluators = [member.evaluator for member in members]
+        self.found: dict[int, Evaluation] = {}
+        """The last evaluation of each member that has not diverged."""
+        self.diverged: dict[int, int] = {}
+        """The step at which a member's numbers were first found not to be finite."""
+        self._start: tuple[int, list[dict[str, Any]]] | None = None
+
+    @property
+    def alive(self) -> list[int]:
+        """The members that have not diverged."""
+        return [member for member in range(len(self.evaluators)) if member not in self.diverged]
+
+    def start_from(self, step: int, state_dict: dict[str, Tensor], optimizer_states: list[dict[str, Any]]) -> None:
+        """Goes on from states with a members axis, in place of the initial weights."""
+        self.load_state_dict(state_dict)
+        self._start = step, optimizer_states
+
+    def setup(self, stage: str) -> None:
+        """Goes on counting where the states stand."""
+        if self._start is not None:
+            self._count(self._start[0])
+
+    def on_train_start(self) -> None:
+        """Binds the players to their optimizers, which go on where they stood."""
+        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        if self._start is not None:
+            for optimizer, state in zip(optimizers, self._start[1], strict=True):
+                optimizer.load_state_dict(state)
+        super().on_train_start()
+
+    def _require_finite(self, start: int) -> None:
+        assert self.losses is not None
+        finite = (self.losses.generator + self.losses.discriminator).isfinite()
+        for member in (~finite.all(0)).nonzero().flatten().tolist():
+            self._mark(member, start + int(finite[:, member].long().argmin()) + 1)
+
+    def _mark(self, member: int, step: int) -> None:
+        self.diverged.setdefault(member, step)
+        self.trainer.should_stop = not self.alive
+
+    def validation_step(self, batch: int, index: int) -> None:
+        """Measures every member that has not diverged; `found` holds the outcomes."""
+        found = in_threads(self._evaluate_member, self.alive, self.device)
+        for member, outcome in zip(self.alive, found, strict=True):
+            if outcome is None:
+                self._mark(member, self.global_step)
+            else:
+                self.found[member] = outcome
+
+    def _evaluate_member(self, member: int) -> Evaluation | None:
+        assert isinstance(self.generator, Population)
+        assert isinstance(self.discriminator, Population)
+        generator, discriminator = self.generator.member(member), self.discriminator.member(member)
+        try:
+            found = self.evaluators[member](generator, lambda codes: discriminator(codes).squeeze(-1), self.device)
+            require_finite(found, [*generator.parameters(), *discriminator.parameters()], self.global_step)
+        except DivergedError:
+            return None
+        return found
+
+
+def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:
+    factories = [member.optimizer_factories[player] for member in members]
+    settings = [factory for factory in factories if isinstance(factory, Adam)]
+
+    def optimizer(parameters: Iterable[nn.Parameter]) -> Optimizer:
+        return PopulationAdam(parameters, settings)
+
+    return optimizer
+
+
+def gradient_norms(network: nn.Module) -> Tensor:
+    """The Euclidean norm of each member's last gradient, [members]."""
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients]).sum(0).sqrt()
