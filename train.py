@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from patterngan import CONF, cli
@@ -12,11 +13,13 @@ from patterngan import CONF, cli
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def main(config: DictConfig) -> float | None:
     """One run. Heavy imports wait until it starts, so that help and completion answer at once."""
+    from patterngan.sweeps.resuming import train_job
     from patterngan.training import train
 
     job = HydraConfig.get()
+    start = train_job if job.mode == RunMode.MULTIRUN else train
     with cli.plain_errors(job.mode):
-        return train(config, Path(job.runtime.output_dir), list(job.overrides.task))
+        return start(config, Path(job.runtime.output_dir), list(job.overrides.task))
 
 
 if __name__ == "__main__":

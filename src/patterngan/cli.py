@@ -142,6 +142,17 @@ class CheckBeforeRun(Callback):
             require_writable(Path(config.hydra.run.dir))
 
 
+class ReportSweep(Callback):
+    """Shows and writes what a sweep found, whoever launched it."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        """See `sweeps.report`."""
+        from patterngan.sweeps.report import report
+        from patterngan.terminal import table_console
+
+        report(Path(str(config.hydra.sweep.dir)), table_console())
+
+
 def tidied(arguments: list[str]) -> list[str]:
     """A command line as Hydra takes it: `-m` in front, and `group=null` with the meaning it has for Hydra's users.
 

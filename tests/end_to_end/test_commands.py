@@ -107,7 +107,8 @@ def test_a_sweep_gives_every_run_its_own_folder_curves_and_result(command, tmp_p
 def test_a_wrong_run_of_a_sweep_fails_alone(command, tmp_path):
     done = command("train.py", "-m", "pattern.k=0,2", *QUICK, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "error: pattern.k=0: must be an integer from 1 to 2^62"
+    assert done.stderr.splitlines()[-1] == "error: 1 of 2 runs failed; the table above says why"
+    assert "failed  0     pattern.k=0: must be an integer from 1 to 2^62" in done.stdout
     failed, completed = (result(path.parent) for path in sorted(tmp_path.glob("outputs/multirun/*/*/*/result.json")))
     assert (failed["status"], failed["error"]) == ("failed", "pattern.k=0: must be an integer from 1 to 2^62")
     assert completed["status"] == "completed"

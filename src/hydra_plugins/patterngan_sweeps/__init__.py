@@ -1,0 +1,1 @@
+"""patterngan's plugins for Hydra. Discovered at every start, so nothing heavy is imported here."""

@@ -1,0 +1,54 @@
+"""`hydra/launcher=fused`, the default: runs that can train as one population do."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hydra.core.utils import JobReturn, configure_log, setup_globals
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from patterngan.validation import choice, integer
+
+if TYPE_CHECKING:
+    from patterngan.sweeps.launching import Plan, Sweep
+
+
+class FusedLauncher(Launcher):
+    """Trains jobs together where they can be, the others one by one; see `patterngan.sweeps.launching`."""
+
+    def __init__(self, max_members: int | None, engine: str, address: str | None) -> None:
+        self.max_members = max_members
+        if max_members is not None:
+            self.max_members = integer("hydra.launcher.max_members", max_members, 1)
+        self.engine = choice("hydra.launcher.engine", engine, ("local", "ray"))
+        self.address = address
+        self._planned: tuple[Sequence[Sequence[str]], Plan] | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """See `Launcher.setup`."""
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> None:
+        """Composes and checks jobs that are to be launched next; see `launching.plan`."""
+        from patterngan.sweeps.engines import engine
+        from patterngan.sweeps.launching import plan
+
+        setup_globals()
+        self._planned = job_overrides, plan(self._sweep(), job_overrides, initial_job_idx)
+        self._engine = engine(self.engine, self.address)
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """See `Launcher.launch`."""
+        from patterngan.sweeps.launching import launch
+
+        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
+        if self._planned is None or self._planned[0] is not job_overrides:
+            self.plan(job_overrides, initial_job_idx)
+        assert self._planned is not None
+        return launch(self._sweep(), self._planned[1], self.max_members, self._engine)
+
+    def _sweep(self) -> "Sweep":
+        from patterngan.sweeps.launching import Sweep
+
+        return Sweep(self.hydra_context, self.task_function, self.config)

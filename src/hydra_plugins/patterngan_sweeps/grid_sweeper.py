@@ -1,0 +1,81 @@
+"""`hydra/sweeper=grid`, the default: every combination of the swept values."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.utils import JobReturn, JobStatus, setup_globals
+from omegaconf import OmegaConf
+
+from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
+from patterngan.validation import UsageError
+
+
+class FailedRunsError(UsageError):
+    """The command was right, some of its runs were not."""
+
+    exit_code = 1
+
+
+class GridSweeper(BasicSweeper):
+    """Hydra's basic sweeper, with three differences.
+
+    Nothing is written before all jobs are known to compose, to have folders of their own, and not to mix with
+    another sweep. A job that fails does not keep later batches from running. `on_multirun_end` is called, and the
+    sweep reported, also when jobs failed.
+    """
+
+    def sweep(self, arguments: list[str]) -> list[Sequence[JobReturn]]:
+        """Launches all jobs and returns what became of them, a list for each batch.
+
+        Raises:
+            FailedRunsError: if jobs failed.
+        """
+        assert self.config is not None
+        assert self.launcher is not None
+        assert self.hydra_context is not None
+        batches = self.batches(arguments)
+        for index, batch in enumerate(batches):
+            self._check(batch, first=sum(map(len, batches[:index])))
+        folder = Path(str(self.config.hydra.sweep.dir))
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        returns: list[Sequence[JobReturn]] = []
+        for batch in batches:
+            returns.append(self.launcher.launch(batch, initial_job_idx=sum(map(len, returns))))
+        failed = sum(one.status != JobStatus.COMPLETED for batch in returns for one in batch)
+        if failed:
+            self.hydra_context.callbacks.on_multirun_end(config=self.config)
+            raise FailedRunsError(f"{failed} of {sum(map(len, returns))} runs failed; the table above says why")
+        return returns
+
+    def batches(self, arguments: list[str]) -> list[list[list[str]]]:
+        """The overrides of every job, in batches.
+
+        Raises:
+            UsageError: if a swept key has no value.
+        """
+        assert self.hydra_context is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        for override in overrides:
+            if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
+                raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
+        return self.split_arguments(overrides, self.max_batch_size)
+
+    def _check(self, batch: list[list[str]], first: int) -> None:
+        from patterngan.sweeps.launching import Sweep, plan
+
+        setup_globals()
+        assert self.config is not None
+        assert self.hydra_context is not None
+        if isinstance(self.launcher, FusedLauncher):
+            self.launcher.plan(batch, first)  # which it then launches
+        else:
+            plan(Sweep(self.hydra_context, _no_task, self.config), batch, first)
+
+
+def _no_task(config: Any) -> None:
+    raise NotImplementedError

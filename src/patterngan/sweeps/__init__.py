@@ -1,0 +1,1 @@
+"""Sweeps: many runs from one command, trained together where they can be."""

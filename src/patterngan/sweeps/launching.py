@@ -1,0 +1,219 @@
+"""Launching a sweep: which jobs are fused, where each stands, and what Hydra gets back for it."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hydra.core.utils import JobReturn, JobStatus, run_job
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+from rich.console import Console
+
+from patterngan.assembly import blueprint, checked_seed
+from patterngan.gan import DivergedError
+from patterngan.results import Result
+from patterngan.sweeps.composition import Composer
+from patterngan.sweeps.engines import Engine
+from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
+from patterngan.sweeps.memory import most_members
+from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
+from patterngan.sweeps.resuming import Standing, outcome_of, standing
+from patterngan.sweeps.snapshots import scatter
+from patterngan.sweeps.telling import task_config, tell
+from patterngan.terminal import show, summary, sweep_command
+from patterngan.training import objective, prepare
+from patterngan.validation import UsageError
+
+log = logging.getLogger(__name__)
+
+WORKSHOP = ".fused"
+"""The folder, in a sweep's, where populations keep their snapshots while they train."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What Hydra's launchers are told of a sweep."""
+
+    context: HydraContext
+    task: TaskFunction
+    master: DictConfig
+
+    @property
+    def folder(self) -> Path:
+        """Of the sweep."""
+        return Path(str(self.master.hydra.sweep.dir)).absolute()
+
+
+@dataclass
+class Plan:
+    """The jobs of a sweep, and where each stands."""
+
+    composer: Composer
+    jobs: list[Job]
+    standings: dict[int, Standing]
+    reasons: dict[int, str]
+    """Why a job cannot be run."""
+
+
+def plan(sweep: Sweep, job_overrides: Sequence[Sequence[str]], first: int) -> Plan:
+    """Composes and checks the jobs; nothing is written yet but what an earlier start left unfinished.
+
+    Raises:
+        HydraException: for overrides that no job can have.
+        UsageError: if two jobs would share a folder, or one has the folder of another configuration.
+    """
+    composer = Composer(sweep.context.config_loader, sweep.master)
+    jobs, reasons = [], {}
+    valid: set[str] = set()
+    for number, overrides in enumerate(job_overrides, first):
+        config = composer.compose(overrides, number)
+        jobs.append(job(config, number))
+        if reason := _why_impossible(config, jobs[-1], valid):
+            reasons[number] = reason
+    require_own_folders(jobs)
+    _scatter_all(sweep, jobs)
+    return Plan(composer, jobs, {one.number: standing(one.folder, one.settings) for one in jobs}, reasons)
+
+
+def _scatter_all(sweep: Sweep, jobs: Sequence[Job]) -> None:
+    for file in sorted((sweep.folder / WORKSHOP).glob("*.ckpt")):
+        scatter(file, [one.folder for one in jobs])
+
+
+def _why_impossible(config: DictConfig, described: Job, valid: set[str]) -> str | None:
+    # Jobs that differ in their seeds only are checked once.
+    key = without_seed(described.settings | described.surroundings)
+    try:
+        if key not in valid:
+            prepare(config)
+            valid.add(key)
+        checked_seed(config)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def require_own_folders(jobs: Sequence[Job]) -> None:
+    """Checks that no two jobs share a folder.
+
+    Raises:
+        UsageError: naming the folder and the jobs.
+    """
+    seen: dict[Path, Job] = {}
+    for one in jobs:
+        other = seen.setdefault(one.folder, one)
+        if other is not one:
+            raise UsageError(
+                f"hydra.sweep.subdir={one.folder.name}: runs {other.number} and {one.number} would share this folder"
+            )
+
+
+def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -> list[JobReturn]:
+    """Trains the jobs of a plan; each ends in its own folder as if it had run alone."""
+    waiting = [one for one in planned.jobs if planned.standings[one.number].result is None]
+    groups = _fusible(grouped([one for one in waiting if one.number not in planned.reasons]))
+    together = [group for group in groups if group.reason is None]
+    _announce(planned, together, [group for group in groups if group.reason is not None])
+    try:
+        outcomes = engine.train(_pieces(sweep, together, max_members, engine.slots))
+        return [_finish(sweep, planned, one, outcomes.get(one.number)) for one in planned.jobs]
+    except (KeyboardInterrupt, SystemExit):  # the latter is what Lightning makes of Ctrl-C
+        _scatter_all(sweep, planned.jobs)
+        typed = [*sweep.master.hydra.overrides.task, *sweep.master.hydra.overrides.hydra]
+        show(Console(), f"interrupted; go on with: {sweep_command(typed, sweep.folder)}")
+        raise SystemExit(130) from None
+    finally:
+        with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
+            (sweep.folder / WORKSHOP).rmdir()
+
+
+def _fusible(groups: list[Group]) -> list[Group]:
+    """The groups, taken apart where their networks cannot be batched."""
+    checked: list[Group] = []
+    for group in groups:
+        reason = group.reason or why_not_fused(blueprint(group.jobs[0].config))
+        checked += [group] if reason == group.reason else [Group([one], reason) for one in group.jobs]
+    return checked
+
+
+def _announce(planned: Plan, together: list[Group], alone: list[Group]) -> None:
+    ended = [one for one in planned.jobs if planned.standings[one.number].result is not None]
+    parts = [f"fused {numbers(group.jobs)} ({len(group.jobs)} members)" for group in together]
+    parts += [f"alone {numbers(group.jobs)} ({group.reason})" for group in alone]
+    if impossible := [one for one in planned.jobs if one.number in planned.reasons]:
+        parts.append(f"impossible {numbers(impossible)}")
+    if ended:
+        parts.append(f"ended before {numbers(ended)}")
+    log.info("%d runs: %s", len(planned.jobs), "; ".join(parts))
+
+
+def _pieces(sweep: Sweep, groups: list[Group], max_members: int | None, slots: int) -> list[Piece]:
+    cut = []
+    for group in groups:
+        everywhere = -(-len(group.jobs) // slots)  # every slot has its share
+        cut += pieces(group.jobs, max_members or min(everywhere, most_members(group.jobs[0], slots)))
+    return [
+        Piece(jobs, sweep.folder / WORKSHOP / f"{_name(jobs)}.ckpt", f"group {index}/{len(cut)}, {len(jobs)} members")
+        for index, jobs in enumerate(cut, 1)
+    ]
+
+
+def _name(jobs: Sequence[Job]) -> str:
+    return hashlib.blake2b("\n".join(str(one.folder) for one in jobs).encode(), digest_size=8).hexdigest()
+
+
+def _finish(sweep: Sweep, planned: Plan, one: Job, outcome: Outcome | None) -> JobReturn:
+    """Puts what became of a job into its folder, by Hydra's own hands; runs it where it was not fused."""
+    config = planned.composer.compose(one.overrides, one.number)
+    result = planned.standings[one.number].result
+    if result is not None:
+        return _ended(config, one, result)
+
+    if outcome is not None:
+        return tell(sweep.context, lambda _: report(one, outcome), config)
+    return run_job(
+        hydra_context=sweep.context,
+        task_function=sweep.task,
+        config=config,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+
+
+def report(one: Job, outcome: Outcome) -> float | None:
+    """Writes a member's log and its result; returns the metric that a sweeper asked for.
+
+    Raises:
+        DivergedError: if it did.
+    """
+    for created, line in outcome.lines:
+        record = log.makeRecord(log.name, logging.INFO, __file__, 0, line, (), None)
+        record.created, record.msecs = created, created % 1 * 1000
+        log.handle(record)
+    seed = one.settings["seed"]
+    if outcome.found is None:
+        error = DivergedError(outcome.steps)
+        Result("diverged", seed, outcome.steps, outcome.seconds, one.overrides, error=str(error)).write(one.folder)
+        log.error("%s", error)
+        raise error
+    metrics = outcome.found.metrics
+    Result("completed", seed, outcome.steps, outcome.seconds, one.overrides, metrics=metrics).write(one.folder)
+    log.info(summary(outcome.found, one.folder))
+    return objective(metrics, str(one.surroundings["optimized_metric"]))
+
+
+def _ended(config: DictConfig, one: Job, result: dict[str, Any]) -> JobReturn:
+    """What Hydra would have got from a job that ended before."""
+    returned = JobReturn(overrides=one.overrides, cfg=task_config(config), task_name=str(config.hydra.job.name))
+    returned.working_dir = str(Path.cwd())
+    try:
+        returned.return_value = outcome_of(result, str(one.surroundings["optimized_metric"]))
+        returned.status = JobStatus.COMPLETED
+    except DivergedError as error:
+        returned.return_value = error
+        returned.status = JobStatus.FAILED
+    return returned

@@ -1,0 +1,179 @@
+"""What a sweep found: a row for each run, a line for each point over its seeds. Made from the runs' folders alone."""
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from patterngan.checkpoints import write_atomically
+from patterngan.results import FILE
+from patterngan.terminal import ranges, shown
+from patterngan.validation import UsageError
+
+CSV = "sweep.csv"
+
+SHOWN = 20
+"""Lines of a table; the rest is in the CSV."""
+
+FIGURES = ("validity", "coverage", "tv")
+"""The metrics of the table."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of a sweep."""
+
+    name: str
+    """Its folder within the sweep's."""
+    overrides: dict[str, str]
+    """What was typed for it: key → value."""
+    status: str
+    """As in result.json, or unfinished."""
+    result: dict[str, Any]
+    """Its result.json, empty where there is none."""
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Its metrics, none unless it completed."""
+        return dict(self.result.get("metrics") or {})
+
+
+def rows(sweep: Path) -> list[Row]:
+    """The runs in a sweep's folder, whichever launcher ran them.
+
+    Raises:
+        UsageError: if there are none, or a file is damaged.
+    """
+    if not sweep.is_dir():
+        raise UsageError(f"{sweep}: no such folder; a sweep's folder is needed")
+    folders = {path.parent for path in sweep.rglob(FILE)} | {path.parent for path in sweep.rglob(".hydra")}
+    if not folders:
+        raise UsageError(f"{sweep}: holds no run")
+    found = [_row(folder, str(folder.relative_to(sweep))) for folder in folders]
+    return sorted(found, key=lambda row: (len(row.name), row.name))
+
+
+def _row(folder: Path, name: str) -> Row:
+    try:
+        path = folder / FILE
+        result = json.loads(path.read_text()) if path.exists() else {}
+        path = folder / ".hydra" / "overrides.yaml"
+        typed = result["overrides"] if result else yaml.safe_load(path.read_text())
+        overrides = dict(str(override).partition("=")[::2] for override in typed)
+        return Row(name, overrides, result.get("status", "unfinished"), result)
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: is not of a run") from error
+
+
+def swept(found: Sequence[Row]) -> list[str]:
+    """The keys that do not have the same value in every run, in the order in which they were typed."""
+    keys = dict.fromkeys(key for row in found for key in row.overrides)
+    return [key for key in keys if len({row.overrides.get(key) for row in found}) > 1]
+
+
+def write_csv(sweep: Path, found: Sequence[Row]) -> Path:
+    """Puts `sweep.csv` into the sweep's folder: a line for each run."""
+    keys = list(dict.fromkeys(key for row in found for key in row.overrides))
+    figures = [name for row in found for name, value in row.metrics.items() if not isinstance(value, list)]
+    metrics = list(dict.fromkeys(figures))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["run", "status", "steps", "wall_seconds", *keys, *metrics, "error"])
+    for row in found:
+        head = [row.name, row.status, row.result.get("steps"), row.result.get("wall_seconds")]
+        values = [row.overrides.get(key) for key in keys] + [row.metrics.get(metric) for metric in metrics]
+        writer.writerow([*head, *values, row.result.get("error")])
+    write_atomically(sweep / CSV, text.getvalue().encode())
+    return sweep / CSV
+
+
+@dataclass(frozen=True)
+class Point:
+    """The runs that differ in their seeds only."""
+
+    values: tuple[str, ...]
+    """Of the swept keys."""
+    runs: list[Row]
+
+    def figures(self, metric: str) -> list[float]:
+        """A metric of every run that has it."""
+        return [float(row.metrics[metric]) for row in self.runs if row.metrics.get(metric) is not None]
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Lower is better: the median tv, then the median share of invalid samples."""
+        tv, validity = self.figures("tv"), self.figures("validity")
+        invalid = 1 - statistics.median(validity) if validity else float("inf")
+        return (statistics.median(tv) if tv else float("inf") if not validity else invalid), invalid
+
+
+def points(found: Sequence[Row]) -> tuple[list[str], list[Point]]:
+    """The swept keys but for the seed, and the points of the sweep, best first."""
+    keys = [key for key in swept(found) if key != "seed"]
+    runs: dict[tuple[str, ...], list[Row]] = {}
+    for row in found:
+        runs.setdefault(tuple(row.overrides.get(key, "") for key in keys), []).append(row)
+    return keys, sorted((Point(values, members) for values, members in runs.items()), key=lambda point: point.rank)
+
+
+def table(found: Sequence[Row]) -> Table:
+    """What matters over the seeds, a line for each point, best first."""
+    keys, ranked = points(found)
+    made = _plain_table(*keys, "runs", *FIGURES)
+    for point in ranked[:SHOWN]:
+        ended = sum(row.status == "completed" for row in point.runs)
+        count = str(ended) if ended == len(point.runs) else f"{ended}/{len(point.runs)}"
+        made.add_row(*point.values, count, *(_spread(point.figures(figure)) for figure in FIGURES))
+    return made
+
+
+def _plain_table(*columns: str) -> Table:
+    made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def _spread(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def failures(found: Sequence[Row]) -> Table | None:
+    """Which runs did not complete, and why; None where all did."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in found:
+        if row.status != "completed":
+            reasons.setdefault((row.status, str(row.result.get("error") or "")), []).append(row.name)
+    made = _plain_table("status", "runs", "error")
+    for (status, error), names in list(reasons.items())[:SHOWN]:
+        made.add_row(status, ranges(names), error)
+    return made if reasons else None
+
+
+def report(sweep: Path, console: Console) -> None:
+    """Writes the CSV and shows the tables.
+
+    Raises:
+        UsageError: if the folder is not a sweep's.
+    """
+    found = rows(sweep)
+    path = write_csv(sweep, found)
+    _, ranked = points(found)
+    console.print("median over the seeds (lowest to highest), best first", markup=False, highlight=False)
+    console.print(table(found))
+    if len(ranked) > SHOWN:
+        console.print(f"… and {len(ranked) - SHOWN} more points", markup=False, highlight=False)
+    if (failed := failures(found)) is not None:
+        console.print()
+        console.print(failed)
+    console.print(f"\n{len(found)} runs in {shown(path)}", markup=False, highlight=False, soft_wrap=True)

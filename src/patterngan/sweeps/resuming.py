@@ -1,0 +1,97 @@
+"""What an earlier start of a sweep left in a job's folder, and what that means for it now."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from patterngan.checkpoints import FOLDER, LAST, read
+from patterngan.configs import settings
+from patterngan.gan import DivergedError
+from patterngan.results import FILE
+from patterngan.training import objective, train
+from patterngan.validation import UsageError
+
+ENDED = ("completed", "diverged")
+"""The ends that training again would reach again."""
+
+
+class Standing(NamedTuple):
+    """Where a job stands."""
+
+    result: dict[str, Any] | None
+    """Its result.json, if it has ended."""
+    checkpoint: Path | None
+    """What it goes on from, if it was stopped."""
+
+
+def standing(folder: Path, wanted: dict[str, Any]) -> Standing:
+    """Where the job with these settings stands in its folder.
+
+    Raises:
+        UsageError: if the folder holds a run with other settings, or one that cannot be told.
+    """
+    last = folder / FOLDER / LAST
+    result = _result(folder)
+    if result is None and not last.exists():
+        return Standing(None, None)
+    found = read(last).settings if last.exists() else _settings(folder)
+    if found != wanted:
+        key = next((key for key in wanted if found is None or found.get(key, ...) != wanted[key]), "key")
+        raise UsageError(
+            f"{folder}: holds a run of another configuration ({key} differs); choose another hydra.sweep.dir"
+        )
+    if result is not None and result["status"] in ENDED:
+        return Standing(result, None)
+    return Standing(None, last if last.exists() else None)
+
+
+def _result(folder: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads((folder / FILE).read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise UsageError(f"{folder / FILE}: is no result of a run") from error
+    if not isinstance(content, dict) or "status" not in content or not isinstance(content.get("metrics"), dict):
+        raise UsageError(f"{folder / FILE}: is no result of a run")
+    return content
+
+
+def _settings(folder: Path) -> dict[str, Any] | None:
+    """The settings of a run that left no checkpoint."""
+    try:
+        config = OmegaConf.load(folder / ".hydra" / "config.yaml")
+        return settings(config) if isinstance(config, DictConfig) else None
+    except (OSError, OmegaConfBaseException):
+        return None
+
+
+def outcome_of(result: dict[str, Any], metric: str) -> float | None:
+    """What a run that has ended returned.
+
+    Raises:
+        DivergedError: as it did then.
+    """
+    if result["status"] == "diverged":
+        raise DivergedError(int(result["steps"]))
+    return objective(result["metrics"], metric)
+
+
+def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
+    """`training.train` for a job of a sweep: one that has ended is not run again, one that was stopped goes on.
+
+    Raises:
+        UsageError: as training does, and if the folder is of another configuration.
+    """
+    stands = standing(folder, settings(config))
+    if stands.result is not None:
+        return outcome_of(stands.result, config.optimized_metric)
+    (folder / FILE).unlink(missing_ok=True)  # it failed, and is tried again
+    if stands.checkpoint is not None and config.ckpt_path is None:
+        config.ckpt_path = str(stands.checkpoint)
+    elif (folder / FOLDER).is_dir() and not any((folder / FOLDER).iterdir()):
+        (folder / FOLDER).rmdir()  # it was stopped before its first evaluation
+    return train(config, folder, overrides)

@@ -1,0 +1,185 @@
+"""Snapshots of a population: one file while it trains, the checkpoints of its members when it stops.
+
+At every evaluation the states of all members go into one file, whole or not at all. Writing thousands of small files
+each time would take longer than training. When the population stops, or a sweep that was killed is started again,
+every member gets the `last.ckpt` and `best.ckpt` that its run alone would have written.
+"""
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Checkpoint as Checkpointing
+from torch import Tensor
+from torch.optim import Optimizer
+
+from patterngan.checkpoint_io import AtEvaluations
+from patterngan.checkpoints import BEST, FOLDER, KEY, LAST, Checkpoint, write_atomically
+from patterngan.evaluation import selection_score
+from patterngan.population_gan import PopulationGAN
+from patterngan.validation import UsageError
+
+State = dict[str, Any]
+"""Weights and optimizer states, nested as in a Lightning checkpoint, each tensor with a members axis."""
+
+
+class Snapshots(Checkpointing):
+    """Keeps the last and the best state of every member, and writes all of them at every evaluation.
+
+    Args:
+        file: where to.
+        folders: of the members' runs.
+        records: what each member's checkpoints say of its run; see `checkpoints.KEY`.
+        best: the best scores so far, infinite for members without.
+    """
+
+    def __init__(
+        self, file: Path, folders: Sequence[Path], records: Sequence[dict[str, Any]], best: Sequence[float]
+    ) -> None:
+        self.file, self.folders, self.records = file, folders, records
+        self.scores = list(best)
+        self.steps = {LAST: [0] * len(folders), BEST: [0] * len(folders)}
+        """At which step each member's states are; 0 where there is none."""
+        self.states: dict[str, State] = {}
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """An epoch ends with an evaluation, where nothing is half done."""
+        assert isinstance(pl_module, PopulationGAN)
+        state = stacked(pl_module, trainer.optimizers)
+        scores = {member: selection_score(pl_module.found[member].metrics) for member in pl_module.alive}
+        better = [member for member, score in scores.items() if score < self.scores[member]]
+        for member in better:
+            self.scores[member] = scores[member]
+        self._keep(LAST, state, pl_module.alive, trainer.global_step)
+        self._keep(BEST, state, better, trainer.global_step)
+        self.write()
+
+    def _keep(self, name: str, state: State, members: list[int], step: int) -> None:
+        if name not in self.states:
+            self.states[name] = _mapped(torch.clone, state)
+        kept = torch.tensor(members, dtype=torch.long)
+        _mapped(
+            lambda old, new: old.index_copy_(0, kept.to(new.device), new[kept.to(new.device)]), self.states[name], state
+        )
+        for member in members:
+            self.steps[name][member] = step
+
+    def write(self) -> None:
+        """Puts the states of all members into the population's file."""
+        content = {
+            "folders": [os.path.relpath(folder, self.file.parent.parent) for folder in self.folders],
+            "records": list(self.records),
+            "scores": self.scores,
+            "steps": self.steps,
+            "states": self.states,
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        write_atomically(self.file, buffer.getvalue())
+
+
+def stacked(gan: PopulationGAN, optimizers: Iterable[Optimizer]) -> State:
+    """The state of a population."""
+    weights = {name.replace(".members.", ".", 1): value for name, value in gan.state_dict().items()}
+    members = len(gan.evaluators)
+    states = []
+    for optimizer in optimizers:
+        state = optimizer.state_dict()
+        moments = {
+            index: values | {"step": values["step"].expand(members).clone()} for index, values in state["state"].items()
+        }
+        states.append({"state": moments, "param_groups": state["param_groups"]})
+    return {"state_dict": weights, "optimizer_states": states}
+
+
+def _mapped(function: Any, *states: Any) -> Any:
+    """`function` on every tensor of equally nested states."""
+    first = states[0]
+    if isinstance(first, Tensor):
+        return function(*states)
+    if isinstance(first, dict):
+        return {key: _mapped(function, *(state[key] for state in states)) for key in first}
+    if isinstance(first, list):
+        return [_mapped(function, *items) for items in zip(*states, strict=True)]
+    return first
+
+
+def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
+    """Writes the checkpoints of a population's members into the folders of their runs, and takes the file away.
+
+    Args:
+        file: of the population, in a folder of the sweep's.
+        expected: folders of runs outside of the sweep's folder. A file that names others is not obeyed.
+
+    Raises:
+        UsageError: if the file is damaged or foreign.
+    """
+    sweep, trusted = file.parent.parent.resolve(), {folder.resolve() for folder in expected}
+    try:
+        content = torch.load(io.BytesIO(file.read_bytes()), map_location="cpu", weights_only=True)
+        for member, name in enumerate(content["folders"]):
+            folder = (sweep / name).resolve()
+            if folder in trusted or sweep in folder.parents:
+                _write_member(content, member, folder)
+    except (RuntimeError, KeyError, TypeError, IndexError, ValueError, EOFError, UnpicklingError) as error:
+        raise UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without") from error
+    file.unlink()
+
+
+def _write_member(content: dict[str, Any], member: int, folder: Path) -> None:
+    for name in (BEST, LAST):
+        if content["states"] and (step := content["steps"][name][member]):
+            _save(_checkpoint(content["states"][name], member, step, content), folder / FOLDER / name)
+
+
+def _save(checkpoint: dict[str, Any], path: Path) -> None:
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def _checkpoint(state: State, member: int, step: int, content: dict[str, Any]) -> dict[str, Any]:
+    """A member's checkpoint as Lightning would have written it for its run alone."""
+    every = content["records"][member]["settings"]["evaluate_every"]
+    weights = _mapped(lambda tensor: tensor[member].clone(), state["state_dict"])
+    optimizers = [
+        {
+            "state": _mapped(lambda tensor: tensor[member].clone(), optimizer["state"]),
+            "param_groups": optimizer["param_groups"][member],
+        }
+        for optimizer in state["optimizer_states"]
+    ]
+    return {
+        "epoch": -(-step // every) - 1,
+        "global_step": step,
+        "pytorch-lightning_version": version("pytorch-lightning"),
+        "state_dict": weights,
+        "optimizer_states": optimizers,
+        "lr_schedulers": [],
+        "callbacks": {AtEvaluations.__name__: {"best": content["scores"][member]}},
+        KEY: content["records"][member],
+    }
+
+
+def gathered(checkpoints: Sequence[Checkpoint]) -> State:
+    """The checkpoints of single runs as the state of a population."""
+    first = checkpoints[0]
+    weights = {
+        name.replace(".", ".members.", 1): torch.stack([one.weights[name] for one in checkpoints])
+        for name in first.weights
+    }
+    optimizers = []
+    for player, state in enumerate(first.optimizers):
+        moments = _mapped(
+            lambda *tensors: torch.stack(tensors), *(one.optimizers[player]["state"] for one in checkpoints)
+        )
+        for values in moments.values():
+            values["step"] = values["step"][0]  # members step together
+        optimizers.append({"state": moments, "param_groups": state["param_groups"]})
+    return {"state_dict": weights, "optimizer_states": optimizers}
