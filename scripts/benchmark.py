@@ -1,24 +1,35 @@
-"""Measures the speed of training: `python scripts/benchmark.py step`."""
+"""Measures the speed of training: `python scripts/benchmark.py step`, or `sweep` for many GANs at once."""
 
+import importlib.util
 import io
 import os
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 
 from patterngan import CONF
 from patterngan.arguments import OneLineParser, positive
+from patterngan.assembly import blueprint
 from patterngan.cli import script
+from patterngan.data import fused
+from patterngan.population_gan import PopulationGAN
+from patterngan.streams import CHUNK
+from patterngan.trainers import trainer
 from patterngan.training import train
+from patterngan.validation import UsageError
 
 
 def notebook(steps: int) -> None:
@@ -92,6 +103,110 @@ def step(steps: int, pairs: int) -> None:
     )
 
 
+class BlockTimes(pl.Callback):
+    """Notes when blocks of GAN steps end."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_train_batch_end(self, *_: object) -> None:
+        """See `pl.Callback.on_train_batch_end`."""
+        self.ends.append(time.perf_counter())
+
+
+def population_microseconds(members: int, blocks: int) -> float:
+    """The median time of a member's step in a population, with its data and noise, in Lightning's loop."""
+    overrides = ["experiment=multiples_of_five", f"steps={(blocks + 3) * CHUNK}", "evaluation.samples=1"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [*overrides, "evaluate_every=1000000"])
+    described = blueprint(config)
+    gan = PopulationGAN([described.gan(seed) for seed in range(members)])
+    data, times = fused([described.build_data(seed) for seed in range(members)]), BlockTimes()
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
+    trainer(config, callbacks=[times], num_sanity_val_steps=0, **quiet).fit(gan, data)
+    lengths = [end - start for start, end in pairwise(times.ends)]
+    return statistics.median(lengths[2:]) / CHUNK / members * 1e6  # the first blocks record the step
+
+
+def jax_microseconds(members: int, blocks: int, threads: int) -> float | None:
+    """The same of a JAX program, on as many cores; None where JAX is not installed."""
+    if importlib.util.find_spec("jax") is None:
+        return None
+    cores = sorted(os.sched_getaffinity(0))[:threads]
+    flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    line = [sys.executable, str(Path(__file__).with_name("benchmark_jax.py"))]
+    line += ["--members", str(members), "--blocks", str(blocks)]
+    done = subprocess.run(
+        line,
+        env=os.environ | {"XLA_FLAGS": flags},
+        preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def members_table(pairs: int) -> None:
+    """Prints the time of a member's step by members and threads, against a plain loop and JAX."""
+    print("time per member and GAN step, multiples recipe, µs; medians, in turn")
+    print("threads members   plain    JAX  patterngan  /plain   /JAX")
+    for threads in sorted({1, torch.get_num_threads()}):
+        for members in (1, 16, 256, 1024):
+            torch.set_num_threads(threads)
+            blocks = max(4, 512 // members)
+            rounds = [
+                (
+                    microseconds(notebook, 300),
+                    jax_microseconds(members, blocks, threads),
+                    population_microseconds(members, blocks),
+                )
+                for _ in range(pairs)
+            ]
+            plain = statistics.median(row[0] for row in rounds)
+            ours = statistics.median(row[2] for row in rounds)
+            rivals = [row[1] for row in rounds if row[1] is not None]
+            rival = f"{statistics.median(rivals):6.1f}" if rivals else "     -"
+            ratio = f"{statistics.median([row[2] / row[1] for row in rounds if row[1]]):6.2f}" if rivals else "     -"
+            by_plain = statistics.median(row[2] / row[0] for row in rounds)
+            print(f"{threads:7} {members:7} {plain:7.0f} {rival} {ours:11.1f}  {by_plain:6.4f} {ratio}", flush=True)
+
+
+def command_seconds(runs: int, steps: int, *overrides: str) -> tuple[float, float]:
+    """The wall time of a whole sweep from the command line, and its peak memory in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = [sys.executable, str(CONF.parent / "train.py"), "-m", "experiment=multiples_of_five"]
+        line += [f"steps={steps}", f"seed=range(0,{runs})", f"hydra.sweep.dir={folder}/sweep", *overrides]
+        start = time.perf_counter()
+        process = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise UsageError(f"{' '.join(line)}: exit code {process.returncode}")
+        return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def whole_commands() -> None:
+    """Prints the time of whole sweeps, with all that they write, fused against Hydra's basic launcher."""
+    print("\nwhole commands, seconds")
+    basic, fused_64 = command_seconds(64, 2000, "hydra/launcher=basic")[0], command_seconds(64, 2000)
+    print(
+        f"64 runs of 2000 steps: basic {basic:.0f}, fused {fused_64[0]:.1f}: {basic / fused_64[0]:.1f} times",
+        flush=True,
+    )
+    two, eight = (command_seconds(runs, 10_000, "hydra/launcher=basic")[0] for runs in (2, 8))
+    basic = eight + 248 * (eight - two) / 6
+    fused_256 = command_seconds(256, 10_000)
+    print(
+        f"256 runs of 10000 steps: basic {basic:.0f} (from 8 runs), fused {fused_256[0]:.0f}: "
+        f"{basic / fused_256[0]:.1f} times",
+        flush=True,
+    )
+    few, many = (command_seconds(runs, 1, "evaluation.samples=1")[0] for runs in (50, 250))
+    print(f"from command to finished folder, training apart: {(many - few) / 200 * 1e3:.0f} ms a run", flush=True)
+    print(f"peak memory: {(fused_256[1] - fused_64[1]) / 192:.1f} MiB a member")
+
+
 def main() -> None:
     """Parses the command line."""
     parser = OneLineParser(description=__doc__)
@@ -99,8 +214,14 @@ def main() -> None:
     command = commands.add_parser("step", help="a GAN step against a notebook's loop")
     command.add_argument("--steps", type=positive, default=10_000, help="GAN steps timed (10000, the recipe's)")
     command.add_argument("--pairs", type=positive, default=5, help="pairs of runs, in turn (5)")
+    command = commands.add_parser("sweep", help="populations against a loop, JAX and Hydra's basic launcher")
+    command.add_argument("--pairs", type=positive, default=3, help="rounds of measurements, in turn (3)")
     arguments = parser.parse_args()
-    step(arguments.steps, arguments.pairs)
+    if arguments.command == "step":
+        step(arguments.steps, arguments.pairs)
+    else:
+        members_table(arguments.pairs)
+        whole_commands()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 import pytest
 import torch
 from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
 
-from patterngan.capture import Captured
+from patterngan.capture import Captured, compile_graph
 from patterngan.validation import UsageError
 
 
@@ -47,6 +48,59 @@ def test_a_tensor_changed_in_place_is_read_anew():
     for factor in (1.0, 2.0, 3.0, 4.0):
         scale.fill_(factor)
         assert captured(torch.ones(2))[0].tolist() == [factor, factor]
+
+
+@torch.no_grad()
+def test_views_taken_once_show_what_was_written_since():
+    kept = torch.zeros(2, 3)
+
+    def step(x):
+        kept.add_(1)
+        row = kept.t().expand(3, 2)[1]
+        return row * x, kept.view(6).sum()
+
+    captured = Captured(step)
+    for count in range(1, 6):
+        product, total = captured(torch.full((2,), 2.0))
+        assert product.tolist() == [2.0 * count] * 2
+        assert total == 6 * count
+
+
+@torch.no_grad()
+def test_new_tensors_are_new_every_time():
+    def step(x):
+        ones, zeros = torch.ones_like(x), torch.zeros_like(x)
+        ones[0].add_(x[0])
+        zeros += x
+        return ones, zeros, torch.ones_like(x) / 4
+
+    captured = Captured(step)
+    for _ in range(4):
+        found = captured(torch.tensor([2.0, 3.0]))
+        assert [tensor.tolist() for tensor in found] == [[3.0, 1.0], [2.0, 3.0], [0.25, 0.25]]
+
+
+@torch.no_grad()
+def test_random_numbers_are_drawn_even_if_nobody_reads_them():
+    def step(x):
+        torch.bernoulli(torch.full((3,), 0.5))
+        return (torch.bernoulli(torch.full((50,), 0.5)) + x,)
+
+    torch.manual_seed(1)
+    expected = [step(torch.ones(50))[0] for _ in range(5)]
+    torch.manual_seed(1)
+    captured = Captured(step)
+    assert all(torch.equal(captured(torch.ones(50))[0], one) for one in expected)
+
+
+@torch.no_grad()
+def test_what_nobody_reads_is_not_computed():
+    def step(x):
+        x.exp().sum()
+        return (x + 1,)
+
+    source = compile_graph(make_fx(step)(torch.ones(2)))
+    assert len(source.__code__.co_varnames) == 2  # the input and the sum
 
 
 def test_a_step_that_branches_on_values_is_refused():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 from omegaconf import DictConfig
-from torch import Tensor, nn
+from torch import nn
 
 from patterngan import checkpoints
 from patterngan.configs import (
@@ -55,19 +55,17 @@ class Blueprint:
     def gan(self, seed: int) -> GAN:
         """The GAN, initialised from the seed."""
 
-        def draw(steps: int, source: torch.Generator) -> Tensor:
-            return self.noise.sample((steps, self.update.draws, self.batch_size), source)
-
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeded(seed, "init").initial_seed())
             generator, discriminator = self.build_networks()
+        shape = self.update.draws, self.batch_size, self.noise.dim
         return GAN(
             generator,
             discriminator,
             self.objective,
             self.update,
             self.optimizers,
-            noise_stream=Stream(draw, seed, "noise"),
+            noise_stream=Stream(self.noise.fill, shape, torch.float32, seed, "noise"),
             evaluator=Evaluator(self.pattern, self.encoding, self.noise, seed, self.samples),
             capture=self.capture,
         )

@@ -11,12 +11,17 @@ numbers that change (a tensor that is changed in place is fine). Such a step say
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, fx
+from torch._ops import OpOverload
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from patterngan.validation import UsageError
 
 Step = Callable[..., tuple[Tensor, ...]]
+
+FILLED = {"aten.ones_like.default": 1, "aten.zeros_like.default": 0}
+"""Operations that read nothing of a tensor but its shape."""
 
 
 class Captured:
@@ -61,44 +66,150 @@ def compile_graph(traced: fx.GraphModule) -> Step:
     """One straight-line Python function of a recorded graph, to be called without gradient tracking.
 
     FX's own generated code looks every operation up by its dotted name and every tensor up in a module, each
-    time; here they are bound once.
+    time; here they are bound once. Half of a recording is views: of tensors that stay, they are taken once, and those
+    that change nothing not at all. What nobody reads is not computed.
     """
-    bound: dict[str, Any] = {}
-    inputs: list[str] = []
-    lines: list[str] = []
+    compiler = _Compiler(traced)
     for node in traced.graph.nodes:
-        if node.op == "placeholder":
-            inputs.append(node.name)
-        elif node.op == "get_attr":
-            bound[node.name] = getattr(traced, node.target)
-        elif node.op == "output":
-            lines.append(f"return {_source(node.args[0], bound)}")
-        elif "profiler" not in str(node.target):
-            lines.append(f"{node.name} = {_call(node, bound)}")
-    body = "\n        ".join(lines)
-    source = f"def bind({', '.join(bound)}):\n    def replay({', '.join(inputs)}):\n        {body}\n    return replay"
+        compiler.add(node)
+    body = "\n        ".join(compiler.lines)
+    bound, inputs = ", ".join(compiler.bound), ", ".join(compiler.inputs)
+    source = f"def bind({bound}):\n    def replay({inputs}):\n        {body}\n    return replay"
     namespace: dict[str, Any] = {}
     exec(source, namespace)  # names made by FX and by `_bind`; every value is bound, none is written out
-    replay: Step = namespace["bind"](**bound)
+    replay: Step = namespace["bind"](**compiler.bound)
     return replay
 
 
-def _call(node: fx.Node, bound: dict[str, Any]) -> str:
-    operation = _bind(getattr(node.target, "_op", node.target), bound)  # `_op` is the C++ function itself
-    arguments = [_source(argument, bound) for argument in node.args]
-    arguments += [f"{name}={_source(argument, bound)}" for name, argument in node.kwargs.items()]
-    return f"{operation}({', '.join(arguments)})"
+class _Compiler:
+    """Turns the nodes of a graph, one after another, into lines of Python and the values that these name."""
+
+    def __init__(self, traced: fx.GraphModule) -> None:
+        self._traced, self._live = traced, _live(traced.graph)
+        self.bound: dict[str, Any] = {}
+        self.inputs: list[str] = []
+        self.lines: list[str] = []
+        self._aliases: dict[fx.Node, fx.Node] = {}
+        """Nodes whose value is another's, the very same tensor."""
+        self._lasting: dict[fx.Node, Tensor] = {}
+        """Tensors that stay from step to step: their views can be taken now."""
+        self._constant: set[fx.Node] = set()
+        """Those of them in which nothing is ever written: anything can be computed of them now."""
+
+    def add(self, node: fx.Node) -> None:
+        """Takes the next node."""
+        if node.op == "placeholder":
+            self.inputs.append(node.name)
+        elif node.op == "get_attr":
+            self._lasting[node] = getattr(self._traced, str(node.target))
+        elif node.op == "output":
+            self.lines.append(f"return {self._source(node.args[0])}")
+        elif node in self._live:
+            self._call(node)
+
+    def _call(self, node: fx.Node) -> None:
+        tensors = [self._origin(argument) for argument in node.all_input_nodes]
+        untouched = not any(_has_effect(reader) for reader in _readers(node))
+        if _is_view(node) and _geometry(node) == _geometry(node.all_input_nodes[0]):
+            self._aliases[node] = tensors[0]
+        elif _is_view(node) and tensors[0] in self._lasting:
+            self._keep(node, self._value(node), constant=tensors[0] in self._constant)
+        elif str(node.target) in FILLED and untouched:
+            like = node.meta["val"]
+            filled = torch.full(like.shape, FILLED[str(node.target)], dtype=like.dtype, device=like.device)
+            self._keep(node, filled, constant=True)
+        elif tensors and self._constant.issuperset(tensors) and untouched and not _has_effect(node):
+            self._keep(node, self._value(node), constant=True)
+        elif _returns_what_it_wrote(node):
+            self.lines.append(self._expression(node))
+            self._aliases[node] = self._origin(node.args[0])  # type: ignore[arg-type]
+        else:
+            self.lines.append(f"{node.name} = {self._expression(node)}")
+
+    def _keep(self, node: fx.Node, value: Tensor, constant: bool) -> None:
+        self._lasting[node] = value
+        if constant:
+            self._constant.add(node)
+
+    def _value(self, node: fx.Node) -> Tensor:
+        return _evaluated(node, lambda argument: self._lasting[self._origin(argument)])
+
+    def _origin(self, node: fx.Node) -> fx.Node:
+        while node in self._aliases:
+            node = self._aliases[node]
+        return node
+
+    def _expression(self, node: fx.Node) -> str:
+        operation = self._bind(getattr(node.target, "_op", node.target))  # `_op` is the C++ function itself
+        arguments = [self._source(argument) for argument in node.args]
+        arguments += [f"{name}={self._source(argument)}" for name, argument in node.kwargs.items()]
+        return f"{operation}({', '.join(arguments)})"
+
+    def _source(self, argument: Any) -> str:
+        if isinstance(argument, fx.Node):
+            origin = self._origin(argument)
+            return self._bind(self._lasting[origin]) if origin in self._lasting else origin.name
+        if isinstance(argument, list | tuple):
+            return f"({''.join(self._source(item) + ', ' for item in argument)})"
+        return self._bind(argument)
+
+    def _bind(self, value: Any) -> str:
+        name = f"bound_{len(self.bound)}"
+        self.bound[name] = value
+        return name
 
 
-def _source(argument: Any, bound: dict[str, Any]) -> str:
-    if isinstance(argument, fx.Node):
-        return argument.name
-    if isinstance(argument, list | tuple):
-        return f"({''.join(_source(item, bound) + ', ' for item in argument)})"
-    return _bind(argument, bound)
+def _live(graph: fx.Graph) -> set[fx.Node]:
+    """The nodes that write something, are returned, or are read by such."""
+    live: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        if "profiler" in str(node.target):
+            continue
+        if node.op == "output" or _has_effect(node) or any(user in live for user in node.users):
+            live.add(node)
+    return live
 
 
-def _bind(value: Any, bound: dict[str, Any]) -> str:
-    name = f"bound_{len(bound)}"
-    bound[name] = value
-    return name
+def _readers(node: fx.Node) -> set[fx.Node]:
+    """The nodes that read this one, or a view of it."""
+    readers = set(node.users)
+    for user in node.users:
+        if _is_view(user):
+            readers |= _readers(user)
+    return readers
+
+
+def _writes(node: fx.Node) -> bool:
+    return isinstance(node.target, OpOverload) and node.target._schema.is_mutable
+
+
+def _returns_what_it_wrote(node: fx.Node) -> bool:
+    if not _writes(node) or not node.args or not isinstance(node.args[0], fx.Node):
+        return False
+    assert isinstance(node.target, OpOverload)
+    aliases = [returned.alias_info for returned in node.target._schema.returns]
+    return len(aliases) == 1 and aliases[0] is not None and bool(aliases[0].is_write)
+
+
+def _has_effect(node: fx.Node) -> bool:
+    random = isinstance(node.target, OpOverload) and torch.Tag.nondeterministic_seeded in node.target.tags
+    return _writes(node) or random or (node.op == "call_function" and not isinstance(node.target, OpOverload))
+
+
+def _is_view(node: fx.Node) -> bool:
+    return isinstance(node.target, OpOverload) and node.target.is_view and len(node.all_input_nodes) == 1
+
+
+def _geometry(node: fx.Node) -> tuple[Any, ...] | None:
+    value = node.meta.get("val")
+    if not isinstance(value, Tensor):
+        return None
+    return value.shape, value.stride(), value.storage_offset(), value.dtype
+
+
+def _evaluated(node: fx.Node, value: Callable[[fx.Node], Tensor]) -> Tensor:
+    assert isinstance(node.target, OpOverload)
+    with torch.no_grad():
+        arguments = fx.map_arg(node.args, value), fx.map_arg(node.kwargs, value)
+        result: Tensor = node.target(*arguments[0], **arguments[1])
+    return result

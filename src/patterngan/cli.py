@@ -97,7 +97,7 @@ def known_keys() -> Iterator[str]:
         group = ".".join(file.relative_to(CONF).parent.parts)
         if group:
             yield group
-        if group != "experiment":
+        if group not in ("experiment", "hparams_search"):
             yield from _flat(OmegaConf.load(file), f"{group}." if group else "")
 
 
@@ -171,7 +171,7 @@ def tidied(arguments: list[str]) -> list[str]:
             kept.append(argument)
         elif group in ("logger", "callbacks"):
             kept.append(f"~{group}")
-        elif group != "experiment":
+        elif group not in ("experiment", "hparams_search"):
             options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
             raise UsageError(f"{argument}: must be one of {', '.join(options)}")
     return [*multirun, *kept]

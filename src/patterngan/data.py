@@ -83,10 +83,10 @@ class PatternData(pl.LightningDataModule):
             allowed = f"shuffles at most {LARGEST_PERMUTATION} integers, the pattern has {pattern.size}; use iid"
             raise InvalidValueError("sampling", sampling, allowed)
 
-        def integers(steps: int, generator: torch.Generator) -> Tensor:
-            return pattern.member(draw(pattern, steps, batch_size, generator))
+        def fill(integers: Tensor, generator: torch.Generator) -> None:
+            integers.copy_(pattern.member(draw(pattern, len(integers), batch_size, generator)))
 
-        self.stream: Stream | Streams = Stream(integers, seed, "data")
+        self.stream: Stream | Streams = Stream(fill, (batch_size,), torch.int64, seed, "data")
         self.encoding = encoding
         self.batch_size, self.steps, self.evaluate_every = batch_size, steps, evaluate_every
 

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from patterngan.validation import InvalidValueError, integer
@@ -75,8 +74,8 @@ class OneHot:
     def encode(self, integers: Tensor) -> Tensor:
         """See `Encoding.encode`."""
         quotient = torch.div(integers, self.k, rounding_mode="floor")
-        halves = F.one_hot(quotient, self.quotients), F.one_hot(integers % self.k, self.k)
-        return torch.cat(halves, -1).float()
+        ones = torch.stack([quotient, self.quotients + integers % self.k], -1)
+        return torch.zeros(*integers.shape, self.width, device=integers.device).scatter_(-1, ones, 1.0)
 
     def decode(self, codes: Tensor) -> Tensor:
         """See `Encoding.decode`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,29 +37,41 @@ class Evaluator:
     samples: int
     """How many integers are looked at, where the noise cannot be enumerated."""
 
-    @torch.no_grad()
-    def __call__(
-        self,
-        generator: Callable[[Tensor], Tensor],
-        discriminator: Callable[[Tensor], Tensor],
-        device: torch.device,
-    ) -> Evaluation:
-        """The metrics of one GAN; see `updates.Players` for the shapes of its networks' inputs and outputs."""
+    def draw(self, device: torch.device) -> "Draws":
+        """What every evaluation of the run looks at."""
         source = seeded(self.seed, "evaluation", device=device)
         listed = self.noise.enumerate(device)
         noise = self.noise.sample((self.samples,), source) if listed is None else listed
         reals = self.pattern.member(self._ranks(noise.shape[0], source))
-        fakes = generator(noise)
-        metrics = evaluation.report(
-            self.encoding.decode(fakes), reals, self.pattern, self.encoding, exact=listed is not None
-        )
-        metrics["d_real"] = discriminator(self.encoding.encode(reals)).sigmoid().mean().item()
-        metrics["d_fake"] = discriminator(fakes).sigmoid().mean().item()
-        shown = self.encoding.decode(generator(self.noise.sample((SHOWN,), source)))
-        return Evaluation(metrics, shown.tolist())
+        return Draws(noise, reals, self.noise.sample((SHOWN,), source), exact=listed is not None)
 
     def _ranks(self, samples: int, source: torch.Generator) -> Tensor:
         # Each real once, where there are not too many: exact, and cheaper than drawing as many as there are fakes.
         if self.pattern.size <= samples:
             return torch.arange(self.pattern.size, device=source.device)
         return torch.randint(self.pattern.size, (samples,), generator=source, device=source.device)
+
+    @torch.no_grad()
+    def __call__(
+        self, generator: Callable[[Tensor], Tensor], discriminator: Callable[[Tensor], Tensor], draws: "Draws"
+    ) -> Evaluation:
+        """The metrics of one GAN; see `updates.Players` for the shapes of its networks' inputs and outputs."""
+        fakes = generator(draws.noise)
+        integers = self.encoding.decode(fakes)
+        metrics = evaluation.report(integers, draws.reals, self.pattern, self.encoding, draws.exact)
+        metrics["d_real"] = discriminator(self.encoding.encode(draws.reals)).sigmoid().mean().item()
+        metrics["d_fake"] = discriminator(fakes).sigmoid().mean().item()
+        return Evaluation(metrics, self.encoding.decode(generator(draws.shown)).tolist())
+
+
+class Draws(NamedTuple):
+    """The random numbers of a run's evaluations, the same at each."""
+
+    noise: Tensor
+    """What the generator reads: [samples, dim]."""
+    reals: Tensor
+    """Integers of the pattern."""
+    shown: Tensor
+    """Noise of the integers that are shown."""
+    exact: bool
+    """Whether `noise` is all the noise there is."""

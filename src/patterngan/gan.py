@@ -137,7 +137,7 @@ class GAN(pl.LightningModule):
 
     def evaluate(self) -> Evaluation:
         """Measures the generator."""
-        return self.evaluator(self.generator, self.discriminate, self.device)
+        return self.evaluator(self.generator, self.discriminate, self.evaluator.draw(self.device))
 
 
 def require_finite(found: Evaluation, weights: Iterable[Tensor], step: int) -> None:

@@ -16,16 +16,22 @@ class Noise(Protocol):
 
     dim: int
 
-    def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """Float32 [*shape, dim], drawn with `generator` on its device."""
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """Overwrites float32 [..., dim] with vectors drawn with `generator`."""
         ...
+
+    def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """New vectors, float32 [*shape, dim], drawn with `generator` on its device."""
+        noise = torch.empty((*shape, self.dim), device=generator.device)
+        self.fill(noise, generator)
+        return noise
 
     def enumerate(self, device: torch.device) -> Tensor | None:
         """All equally likely vectors, float32 [count, dim], or None where they cannot be listed."""
         ...
 
 
-class Bits:
+class Bits(Noise):
     """Uniform on {0, 1}^dim.
 
     Raises:
@@ -35,10 +41,9 @@ class Bits:
     def __init__(self, dim: int) -> None:
         self.dim = integer("dim", dim, 1, 2**16)
 
-    def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """See `Noise.sample`."""
-        bits = torch.randint(0, 2, (*shape, self.dim), generator=generator, device=generator.device)
-        return bits.float()
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+        noise.random_(0, 2, generator=generator)
 
     def enumerate(self, device: torch.device) -> Tensor | None:
         """See `Noise.enumerate`."""
@@ -48,7 +53,7 @@ class Bits:
         return ((numbers >> torch.arange(self.dim, device=device)) & 1).float()
 
 
-class Gaussian:
+class Gaussian(Noise):
     """Independent standard normal numbers.
 
     Raises:
@@ -58,9 +63,9 @@ class Gaussian:
     def __init__(self, dim: int) -> None:
         self.dim = integer("dim", dim, 1, 2**16)
 
-    def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-        """See `Noise.sample`."""
-        return torch.randn((*shape, self.dim), generator=generator, device=generator.device)
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+        noise.normal_(generator=generator)
 
     def enumerate(self, device: torch.device) -> Tensor | None:
         """See `Noise.enumerate`."""

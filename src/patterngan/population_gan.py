@@ -7,12 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from patterngan.evaluator import Evaluation
+from patterngan.evaluator import Draws, Evaluation
 from patterngan.gan import GAN, DivergedError, require_finite
 from patterngan.optimizers import Adam, OptimizerFactory, PopulationAdam
 from patterngan.population import Population
 from patterngan.streams import Stream, Streams
 from patterngan.threads import in_threads
+
+KEPT_DRAWS = 2**30
+"""Bytes of evaluation noise that a population keeps. Members beyond draw theirs again each time."""
 
 
 class PopulationGAN(GAN):
@@ -25,21 +28,24 @@ class PopulationGAN(GAN):
     def __init__(self, members: Sequence[GAN]) -> None:
         first = members[0]
         streams = [member.noise_stream for member in members]
+        ahead = torch.get_num_threads() > 1
         super().__init__(
             Population([member.generator for member in members]),
             Population([member.discriminator for member in members]),
             first.objective,
             first.update,
             (_fused(members, 0), _fused(members, 1)),
-            noise_stream=Streams([stream for stream in streams if isinstance(stream, Stream)], axis=2),
+            noise_stream=Streams([stream for stream in streams if isinstance(stream, Stream)], 2, ahead),
             evaluator=first.evaluator,
             capture=first.capture,
         )
+        self.threads = torch.get_num_threads()
         self.evaluators = [member.evaluator for member in members]
         self.found: dict[int, Evaluation] = {}
         """The last evaluation of each member that has not diverged."""
         self.diverged: dict[int, int] = {}
         """The step at which a member's numbers were first found not to be finite."""
+        self._draws: dict[int, Draws] = {}
         self._start: tuple[int, list[dict[str, Any]]] | None = None
 
     @property
@@ -64,6 +70,15 @@ class PopulationGAN(GAN):
             for optimizer, state in zip(optimizers, self._start[1], strict=True):
                 optimizer.load_state_dict(state)
         super().on_train_start()
+        torch.set_num_threads(max(1, self.threads - 1))  # one draws the noise meanwhile
+
+    def on_train_end(self) -> None:
+        """Takes back the thread that drew noise."""
+        torch.set_num_threads(self.threads)
+
+    def on_exception(self, exception: BaseException) -> None:
+        """Takes back the thread that drew noise."""
+        torch.set_num_threads(self.threads)
 
     def _require_finite(self, start: int) -> None:
         assert self.losses is not None
@@ -77,7 +92,8 @@ class PopulationGAN(GAN):
 
     def validation_step(self, batch: int, index: int) -> None:
         """Measures every member that has not diverged; `found` holds the outcomes."""
-        found = in_threads(self._evaluate_member, self.alive, self.device)
+        threads = self.threads if self.device.type == "cpu" else 1  # a GPU has one queue
+        found = in_threads(self._evaluate_member, self.alive, threads)
         for member, outcome in zip(self.alive, found, strict=True):
             if outcome is None:
                 self._mark(member, self.global_step)
@@ -89,11 +105,21 @@ class PopulationGAN(GAN):
         assert isinstance(self.discriminator, Population)
         generator, discriminator = self.generator.member(member), self.discriminator.member(member)
         try:
-            found = self.evaluators[member](generator, lambda codes: discriminator(codes).squeeze(-1), self.device)
+            found = self.evaluators[member](
+                generator, lambda codes: discriminator(codes).squeeze(-1), self._draws_of(member)
+            )
             require_finite(found, [*generator.parameters(), *discriminator.parameters()], self.global_step)
         except DivergedError:
             return None
         return found
+
+    def _draws_of(self, member: int) -> Draws:
+        draws = self._draws.get(member)
+        if draws is None:
+            draws = self.evaluators[member].draw(self.device)
+            if (len(self._draws) + 1) * draws.noise.nbytes <= KEPT_DRAWS:
+                self._draws[member] = draws
+        return draws
 
 
 def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:

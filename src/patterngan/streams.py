@@ -8,17 +8,16 @@ and there is no generator state that a checkpoint could lose.
 
 import hashlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from torch import Tensor
 
-from patterngan.threads import in_threads
-
 CHUNK = 50
 """GAN steps drawn at a time. Part of what a seed means: changing it changes every run."""
 
-Draw = Callable[[int, torch.Generator], Tensor]
-"""(steps, generator) → [steps, ...] on the generator's device."""
+Fill = Callable[[Tensor, torch.Generator], None]
+"""Overwrites what steps see, [steps, ...], with numbers drawn with a generator on the same device."""
 
 
 def seeded(seed: int, *path: str | int, device: torch.device | str = "cpu") -> torch.Generator:
@@ -29,10 +28,11 @@ def seeded(seed: int, *path: str | int, device: torch.device | str = "cpu") -> t
 
 
 class Stream:
-    """The tensors that `draw` makes for steps 0, 1, 2, … of the run with this seed."""
+    """What steps 0, 1, 2, … of the run with this seed see: each a tensor of this shape and type, made by `fill`."""
 
-    def __init__(self, draw: Draw, seed: int, name: str) -> None:
-        self._draw, self.seed, self.name = draw, seed, name
+    def __init__(self, fill: Fill, shape: tuple[int, ...], dtype: torch.dtype, seed: int, name: str) -> None:
+        self._fill, self._seed, self._name = fill, seed, name
+        self.shape, self.dtype = shape, dtype
         self._cached: tuple[int, Tensor] | None = None
 
     def read(self, start: int, stop: int, device: torch.device) -> Tensor:
@@ -46,43 +46,58 @@ class Stream:
     def _chunk(self, index: int, device: torch.device) -> Tensor:
         # The last chunk is kept, so that blocks shorter than a chunk do not draw it again.
         if self._cached is None or self._cached[0] != index or self._cached[1].device != device:
-            self._cached = index, self.draw(index, device)
+            chunk = torch.empty((CHUNK, *self.shape), dtype=self.dtype, device=device)
+            self.fill(chunk, index)
+            self._cached = index, chunk
         return self._cached[1]
 
-    def draw(self, index: int, device: torch.device) -> Tensor:
-        """[CHUNK, ...]: what the steps of a chunk see."""
-        return self._draw(CHUNK, seeded(self.seed, self.name, index, device=device))
+    def fill(self, chunk: Tensor, index: int) -> None:
+        """Overwrites [CHUNK, ...] with what the steps of this chunk see."""
+        self._fill(chunk, seeded(self._seed, self._name, index, device=chunk.device))
 
 
 class Streams:
     """The streams of a population as one: every member reads its own, stacked along `axis` of what is read.
 
-    What is read is a view of one buffer, which reading another chunk overwrites.
+    What is read is a view of a buffer, which reading the next chunk overwrites.
+
+    Args:
+        members: the streams.
+        axis: of what is read that the members get; not the first, which counts steps.
+        ahead: draws the next chunk in a thread of its own while this one is used.
     """
 
-    def __init__(self, members: Sequence[Stream], axis: int) -> None:
+    def __init__(self, members: Sequence[Stream], axis: int, ahead: bool = False) -> None:
         self._members, self._axis = members, axis
+        self._worker = ThreadPoolExecutor(1, "patterngan-streams") if ahead else None
+        self._buffers: list[Tensor] = []
         self._index: int | None = None
-        self._buffer: Tensor | None = None
+        self._next: Future[None] | None = None
 
     def read(self, start: int, stop: int, device: torch.device) -> Tensor:
         """[stop−start, ...] of steps within one chunk, with `axis` for the members."""
         index, first = start // CHUNK, start // CHUNK * CHUNK
         if stop > first + CHUNK:
             raise ValueError(f"steps {start} to {stop} are of two chunks")
-        if self._index != index or self._buffer is None or self._buffer.device != device:
-            self._fill(index, device)
-        assert self._buffer is not None
-        return self._buffer.movedim(0, self._axis)[start - first : stop - first]
+        if self._index != index or self._buffers[0].device != device:
+            self._turn_to(index, device)
+        return self._buffers[0].movedim(0, self._axis)[start - first : stop - first]
 
-    def _fill(self, index: int, device: torch.device) -> None:
-        if self._buffer is None or self._buffer.device != device:
-            like = self._members[0].draw(index, device)
-            self._buffer = like.new_empty(len(self._members), *like.shape)
-        buffer = self._buffer
-
-        def fill(member: int) -> None:
-            buffer[member] = self._members[member].draw(index, device)
-
-        in_threads(fill, range(len(self._members)), device)
+    def _turn_to(self, index: int, device: torch.device) -> None:
+        if not self._buffers or self._buffers[0].device != device:
+            shape = len(self._members), CHUNK, *self._members[0].shape
+            buffers = 1 if self._worker is None else 2
+            self._buffers = [torch.empty(shape, dtype=self._members[0].dtype, device=device) for _ in range(buffers)]
+            self._next = None
+        if self._next is not None:
+            self._next.result()
+        self._buffers.reverse()
+        if self._next is None or self._index != index - 1:
+            self._fill(self._buffers[0], index)
         self._index = index
+        if self._worker is not None:
+            self._next = self._worker.submit(self._fill, self._buffers[1], index + 1)
+
+    def _fill(self, buffer: Tensor, index: int) -> None:
+        for member, chunk in zip(self._members, buffer.unbind(), strict=True):
+            member.fill(chunk, index)

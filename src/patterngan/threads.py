@@ -11,13 +11,9 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
-def in_threads(work: Callable[[Item], Outcome], items: Iterable[Item], device: torch.device) -> list[Outcome]:
-    """`work` on every item, in order. PyTorch lets go of Python's lock, so that threads do run side by side.
-
-    Work on a GPU is queued there from one thread.
-    """
-    threads = torch.get_num_threads()
-    if threads == 1 or device.type != "cpu":
+def in_threads(work: Callable[[Item], Outcome], items: Iterable[Item], threads: int) -> list[Outcome]:
+    """`work` on every item, in order. PyTorch lets go of Python's lock, so that threads do run side by side."""
+    if threads == 1:
         return [work(item) for item in items]
     return list(_pool(threads).map(work, items))
 

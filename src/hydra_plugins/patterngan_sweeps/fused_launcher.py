@@ -18,15 +18,18 @@ class FusedLauncher(Launcher):
     """Trains jobs together where they can be, the others one by one; see `patterngan.sweeps.launching`."""
 
     def __init__(self, max_members: int | None, engine: str, address: str | None) -> None:
-        self.max_members = max_members
-        if max_members is not None:
-            self.max_members = integer("hydra.launcher.max_members", max_members, 1)
-        self.engine = choice("hydra.launcher.engine", engine, ("local", "ray"))
-        self.address = address
+        self.max_members, self.engine, self.address = max_members, engine, address
         self._planned: tuple[Sequence[Sequence[str]], Plan] | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """See `Launcher.setup`."""
+        """See `Launcher.setup`.
+
+        Raises:
+            InvalidValueError: for an option that cannot be; raised here, where Hydra does not wrap it.
+        """
+        if self.max_members is not None:
+            integer("hydra.launcher.max_members", self.max_members, 1)
+        choice("hydra.launcher.engine", self.engine, ("local", "ray"))
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> None:

@@ -85,15 +85,17 @@ def _scatter_all(sweep: Sweep, jobs: Sequence[Job]) -> None:
 
 
 def _why_impossible(config: DictConfig, described: Job, valid: set[str]) -> str | None:
-    # Jobs that differ in their seeds only are checked once.
-    key = without_seed(described.settings | described.surroundings)
+    # Jobs that differ in their seeds only are checked once, and so is what surrounds them.
+    settings, surroundings = without_seed(described.settings), without_seed(described.surroundings)
     try:
-        if key not in valid:
+        if surroundings not in valid or config.ckpt_path is not None:
             prepare(config)
-            valid.add(key)
+        elif settings not in valid:
+            blueprint(config)
         checked_seed(config)
     except UsageError as error:
         return str(error)
+    valid |= {settings, surroundings}
     return None
 
 

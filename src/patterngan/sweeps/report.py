@@ -43,7 +43,8 @@ class Row:
     @property
     def metrics(self) -> dict[str, Any]:
         """Its metrics, none unless it completed."""
-        return dict(self.result.get("metrics") or {})
+        metrics = self.result.get("metrics")
+        return metrics if isinstance(metrics, dict) else {}
 
 
 def rows(sweep: Path) -> list[Row]:
@@ -62,14 +63,16 @@ def rows(sweep: Path) -> list[Row]:
 
 
 def _row(folder: Path, name: str) -> Row:
+    path = folder / FILE
+    ended = path.exists()
     try:
-        path = folder / FILE
-        result = json.loads(path.read_text()) if path.exists() else {}
-        path = folder / ".hydra" / "overrides.yaml"
-        typed = result["overrides"] if result else yaml.safe_load(path.read_text())
+        if not ended:
+            path = folder / ".hydra" / "overrides.yaml"
+        content = json.loads(path.read_text()) if ended else yaml.safe_load(path.read_text())
+        typed = content["overrides"] if ended else content
         overrides = dict(str(override).partition("=")[::2] for override in typed)
-        return Row(name, overrides, result.get("status", "unfinished"), result)
-    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        return Row(name, overrides, content["status"] if ended else "unfinished", content if ended else {})
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: is not of a run") from error
 
 

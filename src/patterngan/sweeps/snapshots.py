@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import pytorch_lightning as pl
@@ -121,14 +120,18 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
         UsageError: if the file is damaged or foreign.
     """
     sweep, trusted = file.parent.parent.resolve(), {folder.resolve() for folder in expected}
+    foreign = UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without")
     try:
         content = torch.load(io.BytesIO(file.read_bytes()), map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler of foreign bytes may raise anything
+        raise foreign from error
+    try:
         for member, name in enumerate(content["folders"]):
             folder = (sweep / name).resolve()
             if folder in trusted or sweep in folder.parents:
                 _write_member(content, member, folder)
-    except (RuntimeError, KeyError, TypeError, IndexError, ValueError, EOFError, UnpicklingError) as error:
-        raise UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without") from error
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        raise foreign from error
     file.unlink()
 
 

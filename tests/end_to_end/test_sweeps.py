@@ -1,0 +1,246 @@
+"""Fused sweeps from the command line, held against the same runs one by one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.conftest import ROOT, environment
+
+QUICK = ["steps=120", "evaluate_every=60", "evaluation.samples=200"]
+SWEPT = ["lr=1e-4,1e-3", "pattern.k=2,3", "seed=1,2"]
+
+
+def sweep(typed, *arguments, code=0, folder="sweep"):
+    done = typed("train", "-m", *QUICK, *arguments, f"hydra.sweep.dir={folder}")
+    assert done.code == code, done.err
+    return done
+
+
+def result(folder):
+    return json.loads((folder / "result.json").read_text())
+
+
+def curves(folder):
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0}).Reload()
+    return {tag: [(one.step, one.value) for one in events.Scalars(tag)] for tag in events.Tags()["scalars"]}, events
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """A sweep of eight runs, fused and one by one."""
+    folder = tmp_path_factory.mktemp("sweeps")
+    for launcher in ("fused", "basic"):
+        line = [sys.executable, str(ROOT / "train.py"), "-m", *QUICK, *SWEPT]
+        line += [f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}"]
+        done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_fused_runs_leave_the_files_of_runs_alone(both):
+    for number in range(8):
+        fused, basic = both / "fused" / str(number), both / "basic" / str(number)
+        left, expected = (
+            sorted(
+                str(path.relative_to(folder)).partition("tfevents")[0] for path in folder.rglob("*") if path.is_file()
+            )
+            for folder in (fused, basic)
+        )
+        assert left == expected
+        for name in ("config.yaml", "overrides.yaml"):
+            assert (fused / ".hydra" / name).read_text() == (basic / ".hydra" / name).read_text()
+        logs = [
+            [line.partition("] ")[2] for line in (folder / "train.log").read_text().splitlines()]
+            for folder in (fused, basic)
+        ]
+        assert [line[:12] for line in logs[0]] == [line[:12] for line in logs[1]]
+    assert not (both / "fused" / ".fused").exists()
+
+
+def test_fused_runs_find_what_runs_alone_find(both):
+    for number in range(8):
+        ours, theirs = (result(both / launcher / str(number)) for launcher in ("fused", "basic"))
+        assert ours.keys() == theirs.keys()
+        assert ours["metrics"].keys() == theirs["metrics"].keys()
+        for key in ("status", "seed", "steps", "overrides", "error"):
+            assert ours[key] == theirs[key]
+        assert ours["metrics"]["tv"] == pytest.approx(theirs["metrics"]["tv"], abs=0.02)
+        weights = [
+            torch.load(both / launcher / str(number) / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+            for launcher in ("fused", "basic")
+        ]
+        for name in weights[1]:
+            assert torch.allclose(weights[0][name], weights[1][name], atol=1e-4)
+
+
+def test_fused_runs_show_the_curves_of_runs_alone(both):
+    (ours, events), (theirs, expected) = (curves(both / launcher / "3") for launcher in ("fused", "basic"))
+    assert ours.keys() == theirs.keys()
+    for tag, points in theirs.items():
+        assert [step for step, _ in ours[tag]] == [step for step, _ in points]
+        values = [value for _, value in points]
+        assert [value for _, value in ours[tag]] == pytest.approx(values, rel=0.05, abs=0.02)
+    assert events.Tags()["tensors"] == expected.Tags()["tensors"]
+    for metadata in (events, expected):
+        assert "_hparams_/session_start_info" in metadata.summary_metadata
+
+
+def test_the_sweep_is_reported_alike_whoever_launched_it(both, command):
+    for launcher in ("fused", "basic"):
+        assert len((both / launcher / "sweep.csv").read_text().splitlines()) == 9
+        (both / launcher / "sweep.csv").unlink()
+        done = command("scripts/report.py", str(both / launcher))
+        assert done.stdout.splitlines()[1].split() == ["lr", "pattern.k", "runs", "validity", "coverage", "tv"]
+        assert len((both / launcher / "sweep.csv").read_text().splitlines()) == 9
+
+
+def test_scripts_and_resuming_work_on_a_member(both, command, tmp_path):
+    member = both / "fused" / "0"
+    assert len(command("scripts/generate.py", str(member), "-n", "5").stdout.split()) == 5
+    assert "validity" in command("scripts/evaluate.py", str(member), "--samples", "100").stdout
+    command("scripts/export.py", str(member), "--output", str(tmp_path / "g.ts"))
+    command("train.py", f"ckpt_path={member}", "steps=180", "hydra.run.dir=on")
+    assert result(tmp_path / "on")["steps"] == 180
+
+
+def test_what_cannot_be_fused_runs_alone_and_the_log_says_why(typed, tmp_path):
+    done = sweep(typed, "head=sigmoid,relu", "seed=1,2", "+callbacks.timer._target_=pytorch_lightning.callbacks.Timer")
+    assert "4 runs: alone 0 (callbacks.timer is for single runs); alone 1" in done.out
+    done = sweep(typed, "batch_size=4,8", "seed=1,2", "steps=60,120", "head=relu", folder="other")
+    assert "8 runs: fused 0, 2 (2 members); fused 1, 3 (2 members)" in done.out
+    assert [result(tmp_path / "other" / str(number))["steps"] for number in range(8)] == [60, 120] * 4
+
+
+def test_a_run_that_diverges_and_one_that_is_impossible_fail_alone(typed, tmp_path):
+    done = sweep(typed, "lr=1e-3,1e38", "pattern.k=0,2", "seed=1,2", code=1)
+    assert done.err.splitlines()[-1] == "error: 6 of 8 runs failed; the table above says why"
+    assert "failed    0-1, 4-5  pattern.k=0: must be an integer from 1 to 2^62" in done.out
+    assert "diverged  6-7       diverged: a loss or a weight was not finite at step" in done.out
+    statuses = [result(tmp_path / "sweep" / str(number))["status"] for number in range(8)]
+    assert statuses == ["failed", "failed", "completed", "completed", "failed", "failed", "diverged", "diverged"]
+    assert (tmp_path / "sweep" / "sweep.csv").exists()
+
+
+def test_max_members_cuts_a_group(typed, tmp_path):
+    done = sweep(typed, "seed=range(0,5)", "hydra.launcher.max_members=2")
+    assert "group 3/3, 2 members" in done.out
+    assert all(result(tmp_path / "sweep" / str(number))["status"] == "completed" for number in range(5))
+
+
+BAD = {
+    "hydra.launcher.max_members=0": "hydra.launcher.max_members=0: must be an integer ≥ 1",
+    "hydra.launcher.max_members=many": "hydra.launcher.max_members=many: must be an integer ≥ 1",
+    "hydra.launcher.engine=spark": "hydra.launcher.engine=spark: must be one of local, ray",
+    "nothing=1,2": "nothing=1: is no key",
+    "seed=range(3,3)": "seed=range(3,3): is empty; a sweep needs at least one value",
+    "hydra.sweep.subdir=same": "hydra.sweep.subdir=same: runs 0 and 1 would share this folder",
+}
+
+
+@pytest.mark.parametrize("override", BAD)
+def test_impossible_sweeps_end_in_one_line_before_anything_is_made(typed, override):
+    swept = [] if override.startswith("seed") else ["seed=1,2"]
+    done = typed("train", "-m", *QUICK, *swept, override, "hydra.sweep.dir=sweep")
+    assert done.code == 2, done.err
+    assert done.err.splitlines()[-1].startswith(f"error: {BAD[override]}")
+    assert done.made == []
+
+
+def test_a_ray_address_where_no_ray_is_ends_in_one_line(typed, tmp_path):
+    done = sweep(typed, "seed=1,2", "hydra.launcher.engine=ray", "hydra.launcher.address=127.0.0.1:9", code=2)
+    assert done.err.splitlines()[-1].startswith("error: hydra.launcher.address=127.0.0.1:9: no Ray cluster answers")
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_the_same_command_again_trains_nothing_and_another_is_refused(typed, tmp_path):
+    sweep(typed, "seed=1,2")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.ckpt")}
+    assert "2 runs: ended before 0-1" in sweep(typed, "seed=1,2").out
+    assert "3 runs: alone 2 (the only run); ended before 0-1" in sweep(typed, "seed=1,2,3").out
+    for other in (["seed=1,2", "lr=1"], ["seed=2,1"]):
+        for launcher in ("fused", "basic"):
+            done = sweep(typed, *other, f"hydra/launcher={launcher}", code=2)
+            assert "holds a run of another configuration" in done.err.splitlines()[-1]
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def interrupted(tmp_path, sent, moment, *arguments):
+    """A sweep that gets a signal once its output has the moment in it."""
+    line = [sys.executable, str(ROOT / "train.py"), "-m", *arguments, "hydra.sweep.dir=sweep"]
+    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        seen = ""
+        for text in process.stdout:
+            seen += text
+            if moment in text:
+                process.send_signal(sent)
+                break
+        return seen + process.communicate(timeout=100)[0], process.returncode
+
+
+LONG = ["seed=1,2", "lr=1e-3,1e-2", "steps=3000", "evaluate_every=100", "evaluation.samples=100"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_never_was(command, tmp_path, sent):
+    told, code = interrupted(tmp_path, sent, "step    300", *LONG)
+    kept = sorted((tmp_path / "sweep").glob("*/checkpoints/last.ckpt"))
+    if sent == signal.SIGINT:
+        assert code == 130
+        assert len(kept) == 4
+        assert f"go on with: python {ROOT / 'train.py'} -m " in told
+        assert told.rstrip().endswith("hydra.sweep.dir=sweep")
+    else:
+        assert kept == []
+        assert len(list((tmp_path / "sweep" / ".fused").glob("*.ckpt"))) == 1
+    again = command("train.py", "-m", *LONG, "hydra.sweep.dir=sweep").stdout
+    assert "step      0" not in again
+    assert "step    400" in again
+    command("train.py", "-m", *LONG, "hydra.sweep.dir=whole")
+    for number in range(4):
+        ours, theirs = tmp_path / "sweep" / str(number), tmp_path / "whole" / str(number)
+        assert result(ours)["metrics"] == result(theirs)["metrics"]
+        for name in ("last.ckpt", "best.ckpt"):
+            weights = [
+                torch.load(folder / "checkpoints" / name, weights_only=True)["state_dict"] for folder in (ours, theirs)
+            ]
+            assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[1])
+        assert curves(ours)[0] == curves(theirs)[0]
+
+
+def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path):
+    line = [sys.executable, str(ROOT / "train.py"), "-m", *LONG, "hydra.launcher.engine=ray", "hydra.sweep.dir=sweep"]
+    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        killed = kill_a_worker(process.pid, tmp_path / "sweep" / ".fused")
+        out = process.communicate(timeout=200)[0]
+    assert killed
+    assert process.returncode == 0, out
+    assert "2 of 2 groups done" in out
+    for number in range(4):
+        found = result(tmp_path / "sweep" / str(number))
+        assert (found["status"], found["steps"]) == ("completed", 3000)
+        steps = [step for step, _ in curves(tmp_path / "sweep" / str(number))[0]["metrics/tv"]]
+        assert steps == list(range(0, 3001, 100))
+
+
+def kill_a_worker(pid, workshop):
+    """Kills the Ray worker of a piece that has been evaluated once."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        workers = [
+            process
+            for process in psutil.Process(pid).children(recursive=True)
+            if "train_piece" in " ".join(process.cmdline())
+        ]
+        if workers and list(workshop.glob("*.ckpt")):
+            os.kill(workers[0].pid, signal.SIGKILL)
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,0 +1,101 @@
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patterngan.assembly import blueprint
+from patterngan.sweeps.jobs import grouped, numbers, pieces, unfusible
+from patterngan.sweeps.memory import member_bytes, most_members
+from patterngan.sweeps.populations import population, why_not_fused
+
+
+def seen(groups):
+    return [([job.number for job in group.jobs], group.reason) for group in groups]
+
+
+def test_seeds_rates_and_patterns_are_fused_and_shapes_are_not(jobs):
+    made = jobs(
+        ["seed=1"],
+        ["seed=2", "lr=1e-4"],
+        ["pattern.k=3", "pattern.residue=1"],
+        ["optimizer.generator.lr=1e-4"],
+        ["architecture.width=8"],
+        ["encoding=onehot", "pattern.k=5"],
+        ["encoding=onehot", "pattern.k=5", "seed=9"],
+        ["steps=7"],
+        ["optimized_metric=validity"],
+    )
+    assert seen(grouped(made)) == [
+        ([0, 1, 2, 3, 8], None),
+        ([5, 6], None),
+        ([4], "no other has architecture.width=8, architecture.generator.width=8, architecture.discriminator.width=8"),
+        ([7], "no other has steps=7"),
+    ]
+
+
+def test_members_are_sorted_by_their_betas(jobs):
+    made = jobs(*([f"optimizer.betas=[{beta},0.9]"] for beta in (0.5, 0.1, 0.5, 0.1)))
+    assert seen(grouped(made)) == [([1, 3, 0, 2], None)]
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("ckpt_path=somewhere", "starts from a ckpt_path"),
+        ("+callbacks.mine._target_=pytorch_lightning.callbacks.Timer", "callbacks.mine is for single runs"),
+        ("logger._target_=pytorch_lightning.loggers.CSVLogger", "its logger is for single runs"),
+    ],
+)
+def test_what_only_single_runs_can_have_is_not_fused(jobs, override, reason):
+    made = jobs(["seed=1", override], ["seed=2", override], ["seed=3"], ["seed=4", "~logger"], ["seed=5", "~logger"])
+    assert [unfusible(job) for job in made] == [reason, reason, None, None, None]
+    assert seen(grouped(made))[-2:] == [([0], reason), ([1], reason)]
+
+
+def test_networks_that_cannot_be_batched_say_why(jobs, monkeypatch):
+    from torch import nn
+
+    from patterngan import networks
+
+    (job,) = jobs(["architecture=linear"])
+    assert why_not_fused(blueprint(job.config)) is None
+    for layer, reason in ((nn.BatchNorm1d, "buffers"), (lambda width: nn.Dropout(), "cannot be batched")):
+        network = lambda inputs, outputs, layer=layer: nn.Sequential(nn.Linear(inputs, outputs), layer(outputs))  # noqa: E731
+        monkeypatch.setattr(networks, "linear", network)
+        assert reason in why_not_fused(blueprint(job.config))
+
+
+def test_jobs_travel(jobs):
+    made = jobs(["seed=1", "pattern.k=3"])
+    again = pickle.loads(pickle.dumps(made))
+    assert again == made
+    gan, _ = population(again)
+    assert gan.evaluators[0].seed == 1
+    assert gan.evaluators[0].pattern.k == 3
+
+
+@given(st.integers(1, 300), st.integers(1, 50))
+def test_pieces_are_few_small_and_equal(count, most):
+    cut = pieces(list(range(count)), most)
+    assert [item for piece in cut for item in piece] == list(range(count))
+    assert len(cut) == -(-count // most)
+    sizes = {len(piece) for piece in cut}
+    assert max(sizes) <= most
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_numbers_are_told_as_ranges(jobs):
+    assert numbers(jobs(*([f"seed={seed}"] for seed in range(4)))) == "0-3"
+
+
+def test_a_population_is_bounded_by_the_free_memory(jobs, monkeypatch):
+    from patterngan.sweeps import memory
+
+    (small,), (large,) = jobs(["seed=1"]), jobs(["architecture.width=512"])
+    assert member_bytes(large) > 4 * member_bytes(small) > 4 * 50 * 64 * 16 * 4
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 100 * member_bytes(small))
+    assert most_members(small, 1) == 50
+    assert most_members(small, 2) == 25
+    assert most_members(large, 1) == 10
+    assert most_members(large, 100) == 1
