@@ -149,7 +149,7 @@ def jax_microseconds(members: int, blocks: int, threads: int) -> float | None:
 
 def members_table(pairs: int) -> None:
     """Prints the time of a member's step by members and threads, against a plain loop and JAX."""
-    print("time per member and GAN step, multiples recipe, µs; medians, in turn")
+    print("\ntime per member and GAN step, multiples recipe, µs; medians, in turn")
     print("threads members   plain    JAX  patterngan  /plain   /JAX")
     for threads in sorted({1, torch.get_num_threads()}):
         for members in (1, 16, 256, 1024):
@@ -188,7 +188,7 @@ def command_seconds(runs: int, steps: int, *overrides: str) -> tuple[float, floa
 
 def whole_commands() -> None:
     """Prints the time of whole sweeps, with all that they write, fused against Hydra's basic launcher."""
-    print("\nwhole commands, seconds")
+    print("whole commands, seconds")
     basic, fused_64 = command_seconds(64, 2000, "hydra/launcher=basic")[0], command_seconds(64, 2000)
     print(
         f"64 runs of 2000 steps: basic {basic:.0f}, fused {fused_64[0]:.1f}: {basic / fused_64[0]:.1f} times",
@@ -220,8 +220,8 @@ def main() -> None:
     if arguments.command == "step":
         step(arguments.steps, arguments.pairs)
     else:
+        whole_commands()  # first: a process begins with the peak memory of the one that started it
         members_table(arguments.pairs)
-        whole_commands()
 
 
 if __name__ == "__main__":

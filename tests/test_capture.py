@@ -81,6 +81,23 @@ def test_new_tensors_are_new_every_time():
 
 
 @torch.no_grad()
+def test_what_is_written_elsewhere_and_what_is_seen_otherwise_is_kept():
+    kept = torch.ones(3)
+
+    def step(x):
+        torch.mul(x, 2, out=kept)
+        product = torch.div(kept, 4, out=torch.empty(3))
+        spectrum = torch.fft.rfft(x)
+        return product, kept + 1, (spectrum * spectrum.conj()).real
+
+    captured = Captured(step)
+    for count in range(1, 5):
+        x = torch.arange(3.0) + count
+        expected = [tensor.clone() for tensor in step(x)]
+        assert all(torch.equal(a, b) for a, b in zip(captured(x), expected, strict=True))
+
+
+@torch.no_grad()
 def test_random_numbers_are_drawn_even_if_nobody_reads_them():
     def step(x):
         torch.bernoulli(torch.full((3,), 0.5))

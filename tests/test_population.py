@@ -78,6 +78,8 @@ def test_a_member_is_the_module_it_was_made_from_and_shares_the_weights():
     with torch.no_grad():
         next(together.parameters())[1].zero_()
     assert not member[0].weight.any()
+    assert member.training
+    assert not together.eval().member(0).training
     assert alone[1][0].weight.any()
 
 

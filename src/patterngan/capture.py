@@ -20,6 +20,9 @@ from patterngan.validation import UsageError
 
 Step = Callable[..., tuple[Tensor, ...]]
 
+VIEWS = {"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view"}
+"""Operations that show the numbers of their one tensor in another shape or order. Of all that do, the known ones."""
+
 FILLED = {"aten.ones_like.default": 1, "aten.zeros_like.default": 0}
 """Operations that read nothing of a tensor but its shape."""
 
@@ -184,11 +187,13 @@ def _writes(node: fx.Node) -> bool:
 
 
 def _returns_what_it_wrote(node: fx.Node) -> bool:
+    """Whether it is of the kind `x.add_(y)`: it writes its first argument and returns it."""
     if not _writes(node) or not node.args or not isinstance(node.args[0], fx.Node):
         return False
     assert isinstance(node.target, OpOverload)
-    aliases = [returned.alias_info for returned in node.target._schema.returns]
-    return len(aliases) == 1 and aliases[0] is not None and bool(aliases[0].is_write)
+    schema = node.target._schema
+    aliases = [schema.arguments[0].alias_info, *(returned.alias_info for returned in schema.returns)]
+    return len(aliases) == 2 and all(alias is not None and alias.is_write for alias in aliases)
 
 
 def _has_effect(node: fx.Node) -> bool:
@@ -197,7 +202,8 @@ def _has_effect(node: fx.Node) -> bool:
 
 
 def _is_view(node: fx.Node) -> bool:
-    return isinstance(node.target, OpOverload) and node.target.is_view and len(node.all_input_nodes) == 1
+    """Whether it shows the very numbers of its one input: `conj`, for one, is a view that does not."""
+    return isinstance(node.target, OpOverload) and node.target._schema.name.removeprefix("aten::") in VIEWS
 
 
 def _geometry(node: fx.Node) -> tuple[Any, ...] | None:

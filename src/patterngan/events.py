@@ -17,6 +17,9 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 from torch.utils.tensorboard.summary import hparams, text
 
+HELD = 200
+"""Events that a file holds back at most."""
+
 _serial = itertools.count()
 
 
@@ -53,6 +56,8 @@ class EventFile:
 
     def _add(self, summary: Summary, step: int | None) -> None:
         self._events.append(Event(wall_time=time.time(), step=step, summary=summary))
+        if len(self._events) >= HELD:
+            self.flush()
 
     def flush(self) -> None:
         """Hands all that was added to the operating system."""

@@ -47,7 +47,7 @@ class Population(nn.Module):
         module = copy.deepcopy(self._skeleton[0])
         for name, stacked in self.members.named_parameters():
             _replace(module, name, nn.Parameter(stacked[index].detach(), requires_grad=False))
-        return module
+        return module.train(self.training)
 
 
 def _replace(module: nn.Module, name: str, parameter: nn.Parameter) -> None:

@@ -16,6 +16,9 @@ from patterngan.resuming import literal
 
 log = logging.getLogger(__name__)
 
+LISTED = 10
+"""Names and ranges of names that are listed; more would fill the screen."""
+
 
 def say(console: Console, text: str) -> None:
     """Prints to the terminal, and into the run's log."""
@@ -54,7 +57,8 @@ def ranges(names: Iterable[str]) -> str:
             spans[-1] = [spans[-1][0], name]
         else:
             spans.append([name])
-    return ", ".join("-".join(span) for span in spans)
+    shortened = ["-".join(span) for span in spans[:LISTED]]
+    return ", ".join(shortened + ["…"] * (len(spans) > LISTED))
 
 
 def table_console() -> Console:

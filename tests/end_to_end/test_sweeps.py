@@ -12,6 +12,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from patterngan.sweeps.locking import locked
 from tests.conftest import ROOT, environment
 
 QUICK = ["steps=120", "evaluate_every=60", "evaluation.samples=200"]
@@ -113,10 +114,10 @@ def test_scripts_and_resuming_work_on_a_member(both, command, tmp_path):
 
 def test_what_cannot_be_fused_runs_alone_and_the_log_says_why(typed, tmp_path):
     done = sweep(typed, "head=sigmoid,relu", "seed=1,2", "+callbacks.timer._target_=pytorch_lightning.callbacks.Timer")
-    assert "4 runs: alone 0 (callbacks.timer is for single runs); alone 1" in done.out
+    assert "4 runs: alone 0-3 (callbacks.timer is for single runs)" in done.out
     done = sweep(typed, "batch_size=4,8", "seed=1,2", "steps=60,120", "head=relu", folder="other")
-    assert "8 runs: fused 0, 2 (2 members); fused 1, 3 (2 members)" in done.out
-    assert [result(tmp_path / "other" / str(number))["steps"] for number in range(8)] == [60, 120] * 4
+    assert "8 runs: fused 0-1 (2 members); fused 2-3 (2 members)" in done.out
+    assert [result(tmp_path / "other" / str(number))["steps"] for number in range(8)] == [60] * 4 + [120] * 4
 
 
 def test_a_run_that_diverges_and_one_that_is_impossible_fail_alone(typed, tmp_path):
@@ -172,6 +173,45 @@ def test_the_same_command_again_trains_nothing_and_another_is_refused(typed, tmp
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_a_sweep_that_another_process_trains_is_refused(typed, tmp_path):
+    (tmp_path / "sweep").mkdir()
+    with locked(tmp_path / "sweep"):
+        done = sweep(typed, "seed=1,2", code=2)
+    assert done.err.splitlines()[-1].endswith("sweep: another process trains this sweep")
+    sweep(typed, "seed=1,2")
+
+
+def test_a_group_that_breaks_takes_no_other_with_it(typed, tmp_path, monkeypatch):
+    from patterngan.sweeps import engines
+
+    train_piece = engines.train_piece
+
+    def breaks(piece):
+        if piece.jobs[0].settings["batch_size"] == 4:
+            raise RuntimeError("out of memory")
+        return train_piece(piece)
+
+    monkeypatch.setattr(engines, "train_piece", breaks)
+    done = sweep(typed, "seed=1,2", "batch_size=4,8", code=1)
+    assert "failed  0, 2  out of memory" in done.out
+    statuses = [result(tmp_path / "sweep" / str(number))["status"] for number in range(4)]
+    assert statuses == ["failed", "completed", "failed", "completed"]
+
+
+def test_hydras_own_values_can_be_used_in_a_sweep(typed, tmp_path):
+    sweep(typed, "lr=1e-3,1e-4", "seed=${hydra:job.num}", "hydra.sweep.subdir='${lr}_${hydra:job.num}'")
+    assert [result(tmp_path / "sweep" / name)["seed"] for name in ("0.001_0", "0.0001_1")] == [0, 1]
+
+
+def test_a_sweep_from_a_checkpoint_goes_on_too(typed, tmp_path):
+    typed("train", *QUICK, "hydra.run.dir=base")
+    arguments = ["ckpt_path=base", "steps=180", "lr=1e-3,1e-4"]
+    sweep(typed, *arguments)
+    (tmp_path / "sweep" / "1" / "result.json").unlink()
+    sweep(typed, *arguments)
+    assert result(tmp_path / "sweep" / "1")["steps"] == 180
+
+
 def interrupted(tmp_path, sent, moment, *arguments):
     """A sweep that gets a signal once its output has the moment in it."""
     line = [sys.executable, str(ROOT / "train.py"), "-m", *arguments, "hydra.sweep.dir=sweep"]
@@ -197,6 +237,7 @@ def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_never_was(command, t
         assert len(kept) == 4
         assert f"go on with: python {ROOT / 'train.py'} -m " in told
         assert told.rstrip().endswith("hydra.sweep.dir=sweep")
+        assert "unfinished  0-3" in command("scripts/report.py", "sweep").stdout
     else:
         assert kept == []
         assert len(list((tmp_path / "sweep" / ".fused").glob("*.ckpt"))) == 1

@@ -1,4 +1,5 @@
 import pickle
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,40 @@ def test_networks_that_cannot_be_batched_say_why(jobs, monkeypatch):
         network = lambda inputs, outputs, layer=layer: nn.Sequential(nn.Linear(inputs, outputs), layer(outputs))  # noqa: E731
         monkeypatch.setattr(networks, "linear", network)
         assert reason in why_not_fused(blueprint(job.config))
+
+
+def test_an_optimizer_of_the_users_own_is_for_single_runs(jobs):
+    (job,) = jobs(
+        [
+            "~optimizer.generator.betas",
+            "optimizer.generator._target_=torch.optim.SGD",
+            "+optimizer.generator._partial_=true",
+        ]
+    )
+    assert why_not_fused(blueprint(job.config)) == "its optimizer is for single runs"
+
+
+def test_weights_in_two_places_are_for_single_runs(jobs, monkeypatch):
+    from torch import nn
+
+    from patterngan import networks
+
+    def tied(inputs, outputs):
+        first, second = nn.Linear(inputs, inputs), nn.Linear(inputs, inputs)
+        second.weight = first.weight
+        return nn.Sequential(first, second, nn.Linear(inputs, outputs))
+
+    monkeypatch.setattr(networks, "linear", tied)
+    (job,) = jobs(["architecture=linear"])
+    assert why_not_fused(blueprint(job.config)) == "its networks have weights in two places"
+
+
+def test_many_single_jobs_are_grouped_in_linear_time(jobs):
+    (job,) = jobs([])
+    many = [replace(job, number=n, settings={**job.settings, "batch_size": n}) for n in range(3000)]
+    groups = grouped(many)
+    assert len(groups) == 3000
+    assert groups[7].reason == "no other has batch_size=7"
 
 
 def test_jobs_travel(jobs):

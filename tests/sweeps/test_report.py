@@ -80,6 +80,16 @@ def test_foreign_results_are_refused_in_one_line(tmp_path, content):
         rows(tmp_path)
 
 
+def test_brackets_in_values_and_errors_are_shown_as_they_are(tmp_path):
+    run(tmp_path / "0", "failed", ["architecture.activation=[relu,tanh]"], "cannot read [/tmp/x]")
+    run(tmp_path / "1", overrides=["architecture.activation=[tanh]"], validity=1.0)
+    with Console(width=160, record=True) as console:
+        report(tmp_path, console)
+    text = console.export_text()
+    assert "[relu,tanh]" in text
+    assert "cannot read [/tmp/x]" in text
+
+
 def test_a_folder_without_runs_is_refused(tmp_path):
     with pytest.raises(UsageError, match="holds no run"):
         rows(tmp_path)

@@ -69,7 +69,7 @@ def test_the_folder_of_another_configuration_is_refused(ended, config, other, le
 
 
 def test_a_result_without_what_it_came_from_is_refused(config, tmp_path):
-    (tmp_path / "result.json").write_text('{"status": "completed", "metrics": {}}')
+    (tmp_path / "result.json").write_text('{"status": "completed", "steps": 1, "metrics": {}}')
     with pytest.raises(UsageError, match="another configuration .seed differs"):
         standing(tmp_path, settings(config()))
     (tmp_path / "result.json").write_text("[]")

@@ -13,7 +13,7 @@ class Listener:
         self.heard = []
 
     def on_job_start(self, config, task_function):
-        self.heard.append(("start", OmegaConf.to_yaml(config), task_function(None) if task_function else None))
+        self.heard.append(("start", OmegaConf.to_yaml(config), task_function))
 
     def on_job_end(self, config, job_return):
         self.heard.append(("end", OmegaConf.to_yaml(config), job_return.status))
@@ -28,7 +28,7 @@ def both(sweep, overrides, task):
         if subdir == "run":
             returned = run_job(task, config, "hydra.sweep.dir", "hydra.sweep.subdir", one.context)
         else:
-            returned = tell(one.context, task, config)
+            returned = tell(one.context, task, config, lambda: task(None))
         yield returned, listener.heard, one.folder / subdir
 
 
@@ -56,7 +56,7 @@ def test_a_told_job_leaves_what_a_run_one_does(sweep, overrides):
 
 
 def test_a_job_that_failed_is_handed_over_as_failed(sweep):
-    for returned, heard, _ in both(sweep, ["seed=1"], lambda config: 1 / (config is None)):
+    for returned, heard, _ in both(sweep, ["seed=1"], lambda config: 1 / 0):
         assert returned.status == JobStatus.FAILED
         assert isinstance(returned._return_value, ZeroDivisionError)
         assert heard[-1][-1] == JobStatus.FAILED

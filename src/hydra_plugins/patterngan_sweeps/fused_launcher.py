@@ -32,7 +32,7 @@ class FusedLauncher(Launcher):
         choice("hydra.launcher.engine", self.engine, ("local", "ray"))
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
-    def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> None:
+    def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> "Plan":
         """Composes and checks jobs that are to be launched next; see `launching.plan`."""
         from patterngan.sweeps.engines import engine
         from patterngan.sweeps.launching import plan
@@ -40,6 +40,7 @@ class FusedLauncher(Launcher):
         setup_globals()
         self._planned = job_overrides, plan(self._sweep(), job_overrides, initial_job_idx)
         self._engine = engine(self.engine, self.address)
+        return self._planned[1]
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """See `Launcher.launch`."""
@@ -49,7 +50,10 @@ class FusedLauncher(Launcher):
         if self._planned is None or self._planned[0] is not job_overrides:
             self.plan(job_overrides, initial_job_idx)
         assert self._planned is not None
-        return launch(self._sweep(), self._planned[1], self.max_members, self._engine)
+        try:
+            return launch(self._sweep(), self._planned[1], self.max_members, self._engine)
+        finally:  # jobs have logs of their own
+            configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
 
     def _sweep(self) -> "Sweep":
         from patterngan.sweeps.launching import Sweep

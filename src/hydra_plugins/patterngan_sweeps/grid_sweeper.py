@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -11,6 +11,9 @@ from omegaconf import OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan.validation import UsageError
+
+if TYPE_CHECKING:
+    from patterngan.sweeps.jobs import Job
 
 
 class FailedRunsError(UsageError):
@@ -37,8 +40,7 @@ class GridSweeper(BasicSweeper):
         assert self.launcher is not None
         assert self.hydra_context is not None
         batches = self.batches(arguments)
-        for index, batch in enumerate(batches):
-            self._check(batch, first=sum(map(len, batches[:index])))
+        self._check(batches)
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
@@ -65,16 +67,19 @@ class GridSweeper(BasicSweeper):
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
         return self.split_arguments(overrides, self.max_batch_size)
 
-    def _check(self, batch: list[list[str]], first: int) -> None:
-        from patterngan.sweeps.launching import Sweep, plan
+    def _check(self, batches: list[list[list[str]]]) -> None:
+        from patterngan.sweeps.launching import Sweep, plan, require_own_folders
 
         setup_globals()
         assert self.config is not None
         assert self.hydra_context is not None
-        if isinstance(self.launcher, FusedLauncher):
-            self.launcher.plan(batch, first)  # which it then launches
-        else:
-            plan(Sweep(self.hydra_context, _no_task, self.config), batch, first)
+        jobs: list[Job] = []
+        for batch in batches:
+            if isinstance(self.launcher, FusedLauncher):
+                jobs += self.launcher.plan(batch, len(jobs)).jobs  # which it may launch next
+            else:
+                jobs += plan(Sweep(self.hydra_context, _no_task, self.config), batch, len(jobs)).jobs
+        require_own_folders(jobs)
 
 
 def _no_task(config: Any) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -14,6 +15,10 @@ RETRIES = 5
 """How often a piece is tried again after the worker that trained it died. It goes on from its last evaluation."""
 
 
+Outcomes = dict[int, Outcome] | Exception
+"""What became of each job of a piece by its number, or what kept all of them from ending."""
+
+
 class Engine(Protocol):
     """Trains pieces of a sweep."""
 
@@ -22,8 +27,8 @@ class Engine(Protocol):
         """How many pieces train at a time."""
         ...
 
-    def train(self, pieces: list[Piece]) -> dict[int, Outcome]:
-        """What became of each job, by its number."""
+    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
+        """What became of each piece, as soon as that is known."""
         ...
 
 
@@ -41,12 +46,13 @@ class Local:
 
     slots = 1
 
-    def train(self, pieces: list[Piece]) -> dict[int, Outcome]:
+    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
         """See `Engine.train`."""
-        outcomes: dict[int, Outcome] = {}
         for piece in pieces:
-            outcomes |= train_piece(piece)
-        return outcomes
+            try:
+                yield piece, train_piece(piece)
+            except Exception as error:  # whatever it is, it is the end of this piece alone
+                yield piece, error
 
 
 class Ray:
@@ -77,35 +83,33 @@ class Ray:
         """The cluster's processors: each piece takes one."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-    def train(self, pieces: list[Piece]) -> dict[int, Outcome]:
-        """See `Engine.train`.
-
-        Raises:
-            UsageError: if the workers of a piece died more than `RETRIES` times.
-        """
+    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
+        """See `Engine.train`."""
         waiting = {self._task(piece): piece for piece in pieces}
-        outcomes: dict[int, Outcome] = {}
         try:
             while waiting:
                 (done,), _ = self._ray.wait(list(waiting), num_returns=1)
-                outcomes |= self._result(done, waiting.pop(done))
+                piece = waiting.pop(done)
                 show(Console(), f"{len(pieces) - len(waiting)} of {len(pieces)} groups done")
+                yield piece, self._outcomes(done)
         except BaseException:
             self._ray.shutdown()  # nothing is trained, and no file written, behind the back of who comes next
             raise
-        return outcomes
 
     def _task(self, piece: Piece) -> Any:
-        needs_gpu = piece.jobs[0].config.trainer.accelerator in ("gpu", "cuda")
-        return self._ray.remote(train_piece).options(max_retries=RETRIES, num_gpus=int(needs_gpu)).remote(piece)
+        accelerator = piece.jobs[0].config.trainer.accelerator
+        has_gpu = self._ray.cluster_resources().get("GPU", 0) > 0
+        gpus = int(accelerator in ("gpu", "cuda") or (accelerator == "auto" and has_gpu))
+        return self._ray.remote(train_piece).options(max_retries=RETRIES, num_gpus=gpus).remote(piece)
 
-    def _result(self, done: Any, piece: Piece) -> dict[int, Outcome]:
+    def _outcomes(self, done: Any) -> Outcomes:
         try:
             outcomes: dict[int, Outcome] = self._ray.get(done)
-        except self._ray.exceptions.WorkerCrashedError as error:
-            raise UsageError(f"{piece.name}: its workers died {RETRIES + 1} times") from error
         except self._ray.exceptions.RayTaskError as error:
-            raise error.cause from error
+            return error.cause if isinstance(error.cause, Exception) else error
+        except self._ray.exceptions.RayError as error:
+            reason = str(error).splitlines()[0]
+            return UsageError(f"its workers died {RETRIES + 1} times, or were lost: {reason}")
         return outcomes
 
 

@@ -1,6 +1,7 @@
 """The jobs of a sweep, and which of them can be trained as one population."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -79,7 +80,8 @@ def grouped(jobs: Sequence[Job]) -> list[Group]:
             together.setdefault(_key(job), []).append(job)
     groups = [Group(sorted(members, key=_betas)) for members in together.values() if len(members) > 1]
     singles = [members[0] for members in together.values() if len(members) == 1]
-    return [*groups, *(Group([single], _loneliness(single, jobs)) for single in singles), *alone]
+    values = Counter((key, str(value)) for job in jobs for key, value in _shared(job).items()) if singles else Counter()
+    return [*groups, *(Group([single], _loneliness(single, values, len(jobs))) for single in singles), *alone]
 
 
 def unfusible(job: Job) -> str | None:
@@ -117,14 +119,12 @@ def _betas(job: Job) -> str:
     return json.dumps([optimizer[player].get("betas") for player in ("generator", "discriminator")], default=str)
 
 
-def _loneliness(single: Job, jobs: Iterable[Job]) -> str:
+def _loneliness(single: Job, values: Counter[tuple[str, str]], jobs: int) -> str:
     """Of a single job: the values that no other has."""
-    mine = _shared(single)
-    others = [_shared(job) for job in jobs if job is not single]
-    if not others:
+    if jobs == 1:
         return "the only run"
-    keys = [key for key, value in mine.items() if all(other.get(key, ...) != value for other in others)]
-    return "no other has " + ", ".join(f"{key}={mine[key]}" for key in keys[:3]) if keys else "no other has its values"
+    keys = [f"{key}={value}" for key, value in _shared(single).items() if values[key, str(value)] == 1]
+    return f"no other has {', '.join(keys[:3])}" if keys else "no other has its values"
 
 
 def pieces(group: Sequence[Job], max_members: int) -> list[list[Job]]:

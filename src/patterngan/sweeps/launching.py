@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +14,19 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from patterngan.assembly import blueprint, checked_seed
+from patterngan.checkpoints import FOLDER
 from patterngan.gan import DivergedError
 from patterngan.results import Result
 from patterngan.sweeps.composition import Composer
 from patterngan.sweeps.engines import Engine
 from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
+from patterngan.sweeps.locking import locked
 from patterngan.sweeps.memory import most_members
 from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
 from patterngan.sweeps.resuming import Standing, outcome_of, standing
 from patterngan.sweeps.snapshots import scatter
-from patterngan.sweeps.telling import task_config, tell
-from patterngan.terminal import show, summary, sweep_command
+from patterngan.sweeps.telling import hydra_config, task_config, tell, tell_of_start
+from patterngan.terminal import LISTED, show, summary, sweep_command
 from patterngan.training import objective, prepare
 from patterngan.validation import UsageError
 
@@ -71,12 +73,14 @@ def plan(sweep: Sweep, job_overrides: Sequence[Sequence[str]], first: int) -> Pl
     valid: set[str] = set()
     for number, overrides in enumerate(job_overrides, first):
         config = composer.compose(overrides, number)
-        jobs.append(job(config, number))
-        if reason := _why_impossible(config, jobs[-1], valid):
-            reasons[number] = reason
+        with hydra_config(config):
+            jobs.append(job(config, number))
+            if reason := _why_impossible(config, jobs[-1], valid):
+                reasons[number] = reason
     require_own_folders(jobs)
-    _scatter_all(sweep, jobs)
-    return Plan(composer, jobs, {one.number: standing(one.folder, one.settings) for one in jobs}, reasons)
+    with locked(sweep.folder):
+        _scatter_all(sweep, jobs)
+        return Plan(composer, jobs, {one.number: standing(one.folder, one.settings) for one in jobs}, reasons)
 
 
 def _scatter_all(sweep: Sweep, jobs: Sequence[Job]) -> None:
@@ -116,21 +120,43 @@ def require_own_folders(jobs: Sequence[Job]) -> None:
 
 def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -> list[JobReturn]:
     """Trains the jobs of a plan; each ends in its own folder as if it had run alone."""
+    sweep.folder.mkdir(parents=True, exist_ok=True)
+    with locked(sweep.folder):
+        try:
+            returns = dict(_run(sweep, planned, max_members, engine))
+        except (KeyboardInterrupt, SystemExit):  # the latter is what Lightning makes of Ctrl-C
+            _leave(sweep, planned)
+            raise SystemExit(130) from None
+        finally:
+            with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
+                (sweep.folder / WORKSHOP).rmdir()
+    return [returns[one.number] for one in planned.jobs]
+
+
+def _run(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -> Iterator[tuple[int, JobReturn]]:
     waiting = [one for one in planned.jobs if planned.standings[one.number].result is None]
     groups = _fusible(grouped([one for one in waiting if one.number not in planned.reasons]))
     together = [group for group in groups if group.reason is None]
     _announce(planned, together, [group for group in groups if group.reason is not None])
-    try:
-        outcomes = engine.train(_pieces(sweep, together, max_members, engine.slots))
-        return [_finish(sweep, planned, one, outcomes.get(one.number)) for one in planned.jobs]
-    except (KeyboardInterrupt, SystemExit):  # the latter is what Lightning makes of Ctrl-C
-        _scatter_all(sweep, planned.jobs)
-        typed = [*sweep.master.hydra.overrides.task, *sweep.master.hydra.overrides.hydra]
-        show(Console(), f"interrupted; go on with: {sweep_command(typed, sweep.folder)}")
-        raise SystemExit(130) from None
-    finally:
-        with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
-            (sweep.folder / WORKSHOP).rmdir()
+    fused: set[int] = set()
+    for piece, outcomes in engine.train(_pieces(sweep, together, max_members, engine.slots)):
+        for one in piece.jobs:
+            fused.add(one.number)
+            outcome = outcomes if isinstance(outcomes, Exception) else outcomes[one.number]
+            yield one.number, _finish(sweep, planned, one, outcome)
+    for one in planned.jobs:
+        if one.number not in fused:
+            yield one.number, _finish(sweep, planned, one, None)
+
+
+def _leave(sweep: Sweep, planned: Plan) -> None:
+    """Leaves an interrupted sweep so that everything in it can be used, and says how to go on."""
+    _scatter_all(sweep, planned.jobs)
+    for one in planned.jobs:
+        if (one.folder / FOLDER).is_dir() and planned.standings[one.number].result is None:
+            tell_of_start(planned.composer.compose(one.overrides, one.number))
+    typed = [*sweep.master.hydra.overrides.task, *sweep.master.hydra.overrides.hydra]
+    show(Console(), f"interrupted; go on with: {sweep_command(typed, sweep.folder)}")
 
 
 def _fusible(groups: list[Group]) -> list[Group]:
@@ -145,7 +171,12 @@ def _fusible(groups: list[Group]) -> list[Group]:
 def _announce(planned: Plan, together: list[Group], alone: list[Group]) -> None:
     ended = [one for one in planned.jobs if planned.standings[one.number].result is not None]
     parts = [f"fused {numbers(group.jobs)} ({len(group.jobs)} members)" for group in together]
-    parts += [f"alone {numbers(group.jobs)} ({group.reason})" for group in alone]
+    reasons = dict.fromkeys(str(group.reason) for group in alone)
+    for reason in list(reasons)[:LISTED]:
+        single = [one for group in alone if group.reason == reason for one in group.jobs]
+        parts.append(f"alone {numbers(single)} ({reason})")
+    if len(reasons) > LISTED:
+        parts.append(f"alone for {len(reasons) - LISTED} more reasons")
     if impossible := [one for one in planned.jobs if one.number in planned.reasons]:
         parts.append(f"impossible {numbers(impossible)}")
     if ended:
@@ -168,15 +199,14 @@ def _name(jobs: Sequence[Job]) -> str:
     return hashlib.blake2b("\n".join(str(one.folder) for one in jobs).encode(), digest_size=8).hexdigest()
 
 
-def _finish(sweep: Sweep, planned: Plan, one: Job, outcome: Outcome | None) -> JobReturn:
+def _finish(sweep: Sweep, planned: Plan, one: Job, outcome: Outcome | Exception | None) -> JobReturn:
     """Puts what became of a job into its folder, by Hydra's own hands; runs it where it was not fused."""
     config = planned.composer.compose(one.overrides, one.number)
     result = planned.standings[one.number].result
     if result is not None:
         return _ended(config, one, result)
-
     if outcome is not None:
-        return tell(sweep.context, lambda _: report(one, outcome), config)
+        return tell(sweep.context, sweep.task, config, lambda: report(one, outcome))
     return run_job(
         hydra_context=sweep.context,
         task_function=sweep.task,
@@ -186,17 +216,22 @@ def _finish(sweep: Sweep, planned: Plan, one: Job, outcome: Outcome | None) -> J
     )
 
 
-def report(one: Job, outcome: Outcome) -> float | None:
+def report(one: Job, outcome: Outcome | Exception) -> float | None:
     """Writes a member's log and its result; returns the metric that a sweeper asked for.
 
     Raises:
         DivergedError: if it did.
+        Exception: what kept its population from ending.
     """
+    seed = one.settings["seed"]
+    if isinstance(outcome, Exception):
+        Result("failed", seed, 0, 0.0, one.overrides, error=str(outcome)).write(one.folder)
+        log.error("%s", outcome)
+        raise outcome
     for created, line in outcome.lines:
         record = log.makeRecord(log.name, logging.INFO, __file__, 0, line, (), None)
         record.created, record.msecs = created, created % 1 * 1000
         log.handle(record)
-    seed = one.settings["seed"]
     if outcome.found is None:
         error = DivergedError(outcome.steps)
         Result("diverged", seed, outcome.steps, outcome.seconds, one.overrides, error=str(error)).write(one.folder)

@@ -12,10 +12,11 @@ import pytorch_lightning as pl
 import torch
 
 from patterngan.assembly import Blueprint, blueprint
-from patterngan.checkpoints import FOLDER, LAST, Checkpoint, read
+from patterngan.checkpoints import FOLDER, LAST, Checkpoint, read, require_same_shapes
 from patterngan.data import PatternData, fused
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN
+from patterngan.optimizers import Adam
 from patterngan.population_gan import PopulationGAN
 from patterngan.sweeps.jobs import Job
 from patterngan.sweeps.snapshots import Snapshots, gathered, scatter
@@ -68,7 +69,12 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
 
 def _last_checkpoint(job: Job) -> Checkpoint | None:
     path = job.folder / FOLDER / LAST
-    return read(path) if path.exists() else None
+    if not path.exists():
+        return None
+    checkpoint = read(path)
+    weights = blueprint(job.config).gan(0).state_dict()
+    require_same_shapes(path, checkpoint.weights, weights)
+    return checkpoint
 
 
 def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> dict[int, Outcome]:
@@ -143,14 +149,20 @@ def _callbacks(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint])
 
 
 def why_not_fused(described: Blueprint) -> str | None:
-    """What keeps networks like these from being a population, if anything does; else None."""
+    """What keeps GANs like these from being a population, if anything does; else None."""
+    if not all(isinstance(optimizer, Adam) for optimizer in described.optimizers):
+        return "its optimizer is for single runs"
     networks = described.build_networks()
     if any(True for network in networks for _ in network.buffers()):
         return "its networks have buffers, which members cannot share"
+    if any(
+        len([*network.named_parameters(remove_duplicate=False)]) > len([*network.parameters()]) for network in networks
+    ):
+        return "its networks have weights in two places"
     gan = PopulationGAN([described.gan(0), described.gan(1)])
     noise = torch.zeros(2, 2, described.noise.dim)
     try:
         gan.discriminate(gan.generator(noise)).sum().backward()  # type: ignore[no-untyped-call]
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, TypeError) as error:
         return f"its networks cannot be batched ({str(error).splitlines()[0]})"
     return None

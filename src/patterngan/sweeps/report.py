@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from patterngan.checkpoints import write_atomically
 from patterngan.results import FILE
@@ -134,15 +135,19 @@ def table(found: Sequence[Row]) -> Table:
     for point in ranked[:SHOWN]:
         ended = sum(row.status == "completed" for row in point.runs)
         count = str(ended) if ended == len(point.runs) else f"{ended}/{len(point.runs)}"
-        made.add_row(*point.values, count, *(_spread(point.figures(figure)) for figure in FIGURES))
+        _add_row(made, *point.values, count, *(_spread(point.figures(figure)) for figure in FIGURES))
     return made
 
 
 def _plain_table(*columns: str) -> Table:
     made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(Text(column), overflow="fold")
     return made
+
+
+def _add_row(made: Table, *cells: str) -> None:
+    made.add_row(*map(Text, cells))  # as they are: brackets are no markup
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -159,7 +164,7 @@ def failures(found: Sequence[Row]) -> Table | None:
             reasons.setdefault((row.status, str(row.result.get("error") or "")), []).append(row.name)
     made = _plain_table("status", "runs", "error")
     for (status, error), names in list(reasons.items())[:SHOWN]:
-        made.add_row(status, ranges(names), error)
+        _add_row(made, status, ranges(names), error)
     return made if reasons else None
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -55,7 +56,8 @@ def _result(folder: Path) -> dict[str, Any] | None:
         return None
     except ValueError as error:
         raise UsageError(f"{folder / FILE}: is no result of a run") from error
-    if not isinstance(content, dict) or "status" not in content or not isinstance(content.get("metrics"), dict):
+    fields = {"status": str, "steps": int, "metrics": dict}
+    if not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in fields.items()):
         raise UsageError(f"{folder / FILE}: is no result of a run")
     return content
 
@@ -65,7 +67,7 @@ def _settings(folder: Path) -> dict[str, Any] | None:
     try:
         config = OmegaConf.load(folder / ".hydra" / "config.yaml")
         return settings(config) if isinstance(config, DictConfig) else None
-    except (OSError, OmegaConfBaseException):
+    except (OSError, OmegaConfBaseException, yaml.YAMLError):
         return None
 
 
@@ -90,7 +92,7 @@ def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float |
     if stands.result is not None:
         return outcome_of(stands.result, config.optimized_metric)
     (folder / FILE).unlink(missing_ok=True)  # it failed, and is tried again
-    if stands.checkpoint is not None and config.ckpt_path is None:
+    if stands.checkpoint is not None:
         config.ckpt_path = str(stands.checkpoint)
     elif (folder / FOLDER).is_dir() and not any((folder / FOLDER).iterdir()):
         (folder / FOLDER).rmdir()  # it was stopped before its first evaluation

@@ -130,7 +130,7 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
             folder = (sweep / name).resolve()
             if folder in trusted or sweep in folder.parents:
                 _write_member(content, member, folder)
-    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise foreign from error
     file.unlink()
 

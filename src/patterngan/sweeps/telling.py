@@ -4,13 +4,14 @@ Hydra's own `run_job` copies the config five times over, which for hundreds of s
 them. This is the same sequence of events with one copy: the same files, log, callbacks and return value.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, configure_log
+from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, configure_log, env_override
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf._utils import get_omega_conf_dumper
@@ -18,11 +19,9 @@ from omegaconf._utils import get_omega_conf_dumper
 from patterngan.sweeps.composition import job_folder
 
 
-def tell(context: HydraContext, task: TaskFunction, config: DictConfig) -> JobReturn:
-    """What `hydra.core.utils.run_job` does and returns, for a task that has no use for its config."""
-    folder = job_folder(config)
-    with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
-        config.hydra.runtime.output_dir = str(folder)
+def tell(context: HydraContext, task: TaskFunction, config: DictConfig, outcome: Callable[[], Any]) -> JobReturn:
+    """What `hydra.core.utils.run_job` does and returns for `task`, with `outcome` in its place."""
+    folder = _open(config)
     instance = HydraConfig.instance()
     before = instance.cfg
     instance.set_config(config)
@@ -34,14 +33,29 @@ def tell(context: HydraContext, task: TaskFunction, config: DictConfig) -> JobRe
         returned.task_name = JobRuntime.instance().get("name")
         folder.mkdir(parents=True, exist_ok=True)
         configure_log(config.hydra.job_logging, config.hydra.verbose)
-        _save_configs(returned, folder, config.hydra.output_subdir)
-        context.callbacks.on_job_start(config=config, task_function=task)
-        _perform(returned, lambda: task(returned.cfg))
+        _save_configs(returned.cfg, returned.hydra_cfg, folder)
+        with env_override(config.hydra.job.env_set):
+            context.callbacks.on_job_start(config=config, task_function=task)
+            _perform(returned, outcome)
         _flush_loggers()
         context.callbacks.on_job_end(config=config, job_return=returned)
         return returned
     finally:
         instance.cfg = before
+
+
+def tell_of_start(config: DictConfig) -> None:
+    """Leaves in a job's folder what Hydra leaves there when it starts one."""
+    folder = _open(config)
+    _save_configs(task_config(config), OmegaConf.masked_copy(config, "hydra"), folder)
+
+
+def _open(config: DictConfig) -> Path:
+    with hydra_config(config):
+        folder = job_folder(config)
+    with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+        config.hydra.runtime.output_dir = str(folder)
+    return folder
 
 
 def _perform(returned: JobReturn, work: Callable[[], Any]) -> None:
@@ -53,18 +67,25 @@ def _perform(returned: JobReturn, work: Callable[[], Any]) -> None:
         returned.status = JobStatus.FAILED
 
 
-def _save_configs(returned: JobReturn, folder: Path, subfolder: str | None) -> None:
-    if subfolder is None:
+def _save_configs(task: Any, hydra: Any, folder: Path) -> None:
+    if hydra.hydra.output_subdir is None:
         return
-    assert returned.hydra_cfg is not None
-    (folder / subfolder).mkdir(parents=True, exist_ok=True)
-    contents = {
-        "config.yaml": returned.cfg,
-        "hydra.yaml": returned.hydra_cfg,
-        "overrides.yaml": returned.hydra_cfg.hydra.overrides.task,
-    }
+    subfolder = folder / hydra.hydra.output_subdir
+    subfolder.mkdir(parents=True, exist_ok=True)
+    contents = {"config.yaml": task, "hydra.yaml": hydra, "overrides.yaml": hydra.hydra.overrides.task}
     for name, content in contents.items():
-        (folder / subfolder / name).write_text(as_yaml(content), encoding="utf-8")
+        (subfolder / name).write_text(as_yaml(content), encoding="utf-8")
+
+
+@contextmanager
+def hydra_config(config: DictConfig) -> Iterator[None]:
+    """Lets `${hydra:…}` look into a job's config."""
+    instance = HydraConfig.instance()
+    before, instance.cfg = instance.cfg, config  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        instance.cfg = before
 
 
 class _Dumper(getattr(yaml, "CDumper", yaml.Dumper)):  # type: ignore[misc]
