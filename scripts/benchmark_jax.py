@@ -70,7 +70,7 @@ def gan_step(state: Any, lr: Any) -> tuple[Any, Any]:
     return (generator, discriminator, g_moments, d_moments, step + 1, key), (loss, (real + fake) / 2)
 
 
-@jax.jit
+@jax.jit  # type: ignore[untyped-decorator]
 def block(state: Any, lrs: Any) -> Any:
     """`BLOCK` steps of all members."""
     return jax.lax.scan(lambda state, _: jax.vmap(gan_step)(state, lrs), state, None, length=BLOCK)
@@ -88,7 +88,7 @@ def microseconds(members: int, blocks: int) -> float:
     lrs, times = jnp.full(members, 1e-3), []
     for _ in range(blocks + 1):  # the first compiles
         start = time.perf_counter()
-        state, _ = jax.block_until_ready(block(state, lrs))  # type: ignore[no-untyped-call]
+        state, _ = jax.block_until_ready(block(state, lrs))
         times.append(time.perf_counter() - start)
     return statistics.median(times[1:]) / BLOCK / members * 1e6
 

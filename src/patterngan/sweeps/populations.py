@@ -69,12 +69,7 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
 
 def _last_checkpoint(job: Job) -> Checkpoint | None:
     path = job.folder / FOLDER / LAST
-    if not path.exists():
-        return None
-    checkpoint = read(path)
-    weights = blueprint(job.config).gan(0).state_dict()
-    require_same_shapes(path, checkpoint.weights, weights)
-    return checkpoint
+    return read(path) if path.exists() else None
 
 
 def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> dict[int, Outcome]:
@@ -82,7 +77,9 @@ def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> 
     start = checkpoints[0].step if checkpoints else 0
     gan, data = population(jobs)
     if checkpoints:
-        gan.start_from(start, **gathered(checkpoints))
+        state = gathered(checkpoints)
+        require_same_shapes(checkpoints[0].path, state["state_dict"], gan.state_dict())
+        gan.start_from(start, **state)
     notes = Notes(len(jobs))
     callbacks = [notes, *_callbacks(piece, jobs, checkpoints)]
     lightning = trainer(
@@ -155,9 +152,8 @@ def why_not_fused(described: Blueprint) -> str | None:
     networks = described.build_networks()
     if any(True for network in networks for _ in network.buffers()):
         return "its networks have buffers, which members cannot share"
-    if any(
-        len([*network.named_parameters(remove_duplicate=False)]) > len([*network.parameters()]) for network in networks
-    ):
+    places = [name for network in networks for name, _ in network.named_parameters(remove_duplicate=False)]
+    if len(places) > sum(len(list(network.parameters())) for network in networks):
         return "its networks have weights in two places"
     gan = PopulationGAN([described.gan(0), described.gan(1)])
     noise = torch.zeros(2, 2, described.noise.dim)
