@@ -257,7 +257,8 @@ def test_a_sweep_that_was_stopped_goes_on_and_ends_as_if_it_never_was(command, t
 
 
 def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path):
-    line = [sys.executable, str(ROOT / "train.py"), "-m", *LONG, "hydra.launcher.engine=ray", "hydra.sweep.dir=sweep"]
+    options = ["hydra.launcher.engine=ray", "hydra.launcher.max_members=2", "hydra.sweep.dir=sweep"]
+    line = [sys.executable, str(ROOT / "train.py"), "-m", *LONG, *options]
     with subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         killed = kill_a_worker(process.pid, tmp_path / "sweep" / ".fused")
         out = process.communicate(timeout=200)[0]
