@@ -72,12 +72,15 @@ def test_new_tensors_are_new_every_time():
         ones, zeros = torch.ones_like(x), torch.zeros_like(x)
         ones[0].add_(x[0])
         zeros += x
-        return ones, zeros, torch.ones_like(x) / 4
+        square = torch.zeros_like(x.outer(x))
+        square.diagonal().add_(x)
+        square.unbind()[0].add_(1)
+        return ones, zeros, torch.ones_like(x) / 4, square
 
     captured = Captured(step)
     for _ in range(4):
         found = captured(torch.tensor([2.0, 3.0]))
-        assert [tensor.tolist() for tensor in found] == [[3.0, 1.0], [2.0, 3.0], [0.25, 0.25]]
+        assert [tensor.tolist() for tensor in found] == [[3.0, 1.0], [2.0, 3.0], [0.25, 0.25], [[3.0, 1.0], [0.0, 3.0]]]
 
 
 @torch.no_grad()

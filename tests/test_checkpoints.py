@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -50,6 +52,14 @@ def test_a_moved_run_is_still_a_run(trained, tmp_path_factory):
     (moved / "checkpoints" / "last.ckpt").rename(moved / "copy.ckpt")
     assert run_folder(moved / "copy.ckpt") is None
     trained.mkdir()
+
+
+@pytest.mark.parametrize("callbacks", [3, None, {"AtEvaluations": "x"}, {"AtEvaluations": {"best": "low"}}, {}])
+def test_a_best_score_that_cannot_be_told_is_none(trained, callbacks):
+    path = trained / "checkpoints" / "last.ckpt"
+    assert math.isfinite(read(path).best)
+    torch.save(torch.load(path, weights_only=True) | {"callbacks": callbacks}, path)
+    assert read(path).best == math.inf
 
 
 def test_shapes_are_compared_both_ways():

@@ -177,7 +177,7 @@ def _readers(node: fx.Node) -> set[fx.Node]:
     """The nodes that read this one, or a view of it."""
     readers = set(node.users)
     for user in node.users:
-        if _is_view(user):
+        if isinstance(user.target, OpOverload) and user.target.is_view:  # of any kind: what is written there is here
             readers |= _readers(user)
     return readers
 

@@ -1,6 +1,5 @@
 """When and how Lightning writes our checkpoints, and how it reads them."""
 
-import io
 import math
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import torch
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from patterngan.checkpoints import BEST, FOLDER, LAST, write_atomically
+from patterngan.checkpoints import BEST, FOLDER, LAST, write, write_atomically
 
 
 class AtEvaluations(Checkpoint):
@@ -49,9 +48,7 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Puts a whole checkpoint at `path`, or leaves what was there."""
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_atomically(Path(path), buffer.getvalue())
+        write(checkpoint, Path(path))
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = True) -> Any:
         """Tensors and plain values only; anything else in the file is refused."""

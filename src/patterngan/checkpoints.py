@@ -64,9 +64,15 @@ def read(path: Path) -> Checkpoint:
     if not _is_ours(content):
         raise UsageError(f"{path}: not a checkpoint of patterngan")
     ours = content[KEY]
-    best = content.get("callbacks", {}).get("AtEvaluations", {}).get("best", math.inf)
-    weights, optimizers = content["state_dict"], content["optimizer_states"]
+    weights, optimizers, best = content["state_dict"], content["optimizer_states"], _best(content)
     return Checkpoint(path, ours["settings"], ours["overrides"], content["global_step"], weights, optimizers, best)
+
+
+def _best(content: dict[str, Any]) -> float:
+    callbacks = content.get("callbacks")
+    kept = callbacks.get("AtEvaluations") if isinstance(callbacks, dict) else None
+    best = kept.get("best") if isinstance(kept, dict) else None
+    return float(best) if isinstance(best, int | float) else math.inf
 
 
 def _is_ours(content: object) -> bool:
@@ -131,6 +137,13 @@ def require_same_shapes(source: object, saved: dict[str, torch.Tensor], built: d
             raise UsageError(
                 f"{source}: weights of other shapes: {name} is {shapes[0]} there, {shapes[1]} in this config"
             )
+
+
+def write(content: dict[str, Any], path: Path) -> None:
+    """Puts a whole checkpoint at `path`, or leaves what was there."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
 
 
 def write_atomically(path: Path, content: bytes) -> None:

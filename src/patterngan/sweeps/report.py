@@ -116,7 +116,7 @@ class Point:
         """Lower is better: the median tv, then the median share of invalid samples."""
         tv, validity = self.figures("tv"), self.figures("validity")
         invalid = 1 - statistics.median(validity) if validity else float("inf")
-        return (statistics.median(tv) if tv else float("inf") if not validity else invalid), invalid
+        return statistics.median(tv) if tv else invalid, invalid
 
 
 def points(found: Sequence[Row]) -> tuple[list[str], list[Point]]:
@@ -128,9 +128,8 @@ def points(found: Sequence[Row]) -> tuple[list[str], list[Point]]:
     return keys, sorted((Point(values, members) for values, members in runs.items()), key=lambda point: point.rank)
 
 
-def table(found: Sequence[Row]) -> Table:
-    """What matters over the seeds, a line for each point, best first."""
-    keys, ranked = points(found)
+def table(keys: Sequence[str], ranked: Sequence[Point]) -> Table:
+    """What matters over the seeds, a line for each point; see `points`."""
     made = _plain_table(*keys, "runs", *FIGURES)
     for point in ranked[:SHOWN]:
         ended = sum(row.status == "completed" for row in point.runs)
@@ -176,9 +175,9 @@ def report(sweep: Path, console: Console) -> None:
     """
     found = rows(sweep)
     path = write_csv(sweep, found)
-    _, ranked = points(found)
+    keys, ranked = points(found)
     console.print("median over the seeds (lowest to highest), best first", markup=False, highlight=False)
-    console.print(table(found))
+    console.print(table(keys, ranked))
     if len(ranked) > SHOWN:
         console.print(f"… and {len(ranked) - SHOWN} more points", markup=False, highlight=False)
     if (failed := failures(found)) is not None:

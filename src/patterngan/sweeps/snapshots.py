@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from patterngan.checkpoint_io import AtEvaluations
-from patterngan.checkpoints import BEST, FOLDER, KEY, LAST, Checkpoint, write_atomically
+from patterngan.checkpoints import BEST, FOLDER, KEY, LAST, Checkpoint, write
 from patterngan.evaluation import selection_score
 from patterngan.population_gan import PopulationGAN
 from patterngan.validation import UsageError
@@ -62,10 +62,12 @@ class Snapshots(Checkpointing):
     def _keep(self, name: str, state: State, members: list[int], step: int) -> None:
         if name not in self.states:
             self.states[name] = _mapped(torch.clone, state)
-        kept = torch.tensor(members, dtype=torch.long)
-        _mapped(
-            lambda old, new: old.index_copy_(0, kept.to(new.device), new[kept.to(new.device)]), self.states[name], state
-        )
+
+        def keep(old: Tensor, new: Tensor) -> None:
+            index = torch.tensor(members, dtype=torch.long, device=new.device)
+            old.index_copy_(0, index, new[index])
+
+        _mapped(keep, self.states[name], state)
         for member in members:
             self.steps[name][member] = step
 
@@ -78,9 +80,7 @@ class Snapshots(Checkpointing):
             "steps": self.steps,
             "states": self.states,
         }
-        buffer = io.BytesIO()
-        torch.save(content, buffer)
-        write_atomically(self.file, buffer.getvalue())
+        write(content, self.file)
 
 
 def stacked(gan: PopulationGAN, optimizers: Iterable[Optimizer]) -> State:
@@ -138,13 +138,7 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
 def _write_member(content: dict[str, Any], member: int, folder: Path) -> None:
     for name in (BEST, LAST):
         if content["states"] and (step := content["steps"][name][member]):
-            _save(_checkpoint(content["states"][name], member, step, content), folder / FOLDER / name)
-
-
-def _save(checkpoint: dict[str, Any], path: Path) -> None:
-    buffer = io.BytesIO()
-    torch.save(checkpoint, buffer)
-    write_atomically(path, buffer.getvalue())
+            write(_checkpoint(content["states"][name], member, step, content), folder / FOLDER / name)
 
 
 def _checkpoint(state: State, member: int, step: int, content: dict[str, Any]) -> dict[str, Any]:

@@ -40,13 +40,13 @@ class PopulationProgress(Progress):
         assert isinstance(pl_module, PopulationGAN)
         if not pl_module.alive or trainer.state.fn != "fit":
             return
-        text = standing(pl_module)
+        text = median_and_best(pl_module)
         show(self.console, f"{self.name}  step {trainer.global_step:>6}  {text}")
         if not trainer.sanity_checking:
             self.bar.update(self.task, losses=f"{self.name}  {text}")
 
 
-def standing(gan: PopulationGAN) -> str:
+def median_and_best(gan: PopulationGAN) -> str:
     """Where the members of a population are, in half a line."""
     metrics = [gan.found[member].metrics for member in gan.alive]
     score = "tv" if "tv" in metrics[0] else "invalid"
