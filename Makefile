@@ -10,7 +10,7 @@ train: $(VENV)/installed
 	$(BIN)/python train.py $(ARGS)
 
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal # a process a core, a thread each
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

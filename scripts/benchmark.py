@@ -1,4 +1,4 @@
-"""Measures the speed of training: `python scripts/benchmark.py step`, or `sweep` for many GANs at once."""
+"""Measures training: its speed (`python scripts/benchmark.py step`, or `sweep` for many GANs), and its `quality`."""
 
 import importlib.util
 import io
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from benchmark_quality import quality
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 
@@ -216,9 +217,16 @@ def main() -> None:
     command.add_argument("--pairs", type=positive, default=5, help="pairs of runs, in turn (5)")
     command = commands.add_parser("sweep", help="populations against a loop, JAX and Hydra's basic launcher")
     command.add_argument("--pairs", type=positive, default=3, help="rounds of measurements, in turn (3)")
+    command = commands.add_parser("quality", help="what the default recipe reaches, over seeds")
+    command.add_argument("--seeds", type=positive, default=10, help="runs in a cell (10)")
+    command.add_argument("--cells", nargs="+", default=[], help="only these rows of the table")
+    command.add_argument("--overrides", nargs="+", default=[], help="other settings than the default recipe's")
+    command.add_argument("--output", type=Path, default=Path("outputs/quality"), help="a folder (outputs/quality)")
     arguments = parser.parse_args()
     if arguments.command == "step":
         step(arguments.steps, arguments.pairs)
+    elif arguments.command == "quality":
+        quality(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
     else:
         whole_commands()  # first: a process begins with the peak memory of the one that started it
         members_table(arguments.pairs)

@@ -9,7 +9,7 @@ from patterngan.callbacks import curve_points, hyperparameters
 
 @pytest.fixture
 def events(run, tmp_path):
-    run("steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
+    run("experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
     return EventAccumulator(str(tmp_path), size_guidance={"scalars": 0, "tensors": 0}).Reload()
 
 

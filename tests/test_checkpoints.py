@@ -6,10 +6,12 @@ import torch
 from patterngan.checkpoints import locate, read, require_same_shapes, resumable_folder, run_folder, write_atomically
 from patterngan.validation import UsageError
 
+TYPED = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
+
 
 @pytest.fixture
 def trained(run, tmp_path):
-    run("steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
+    run(*TYPED)
     (tmp_path / ".hydra").mkdir()
     return tmp_path
 
@@ -18,12 +20,19 @@ def test_a_checkpoint_says_what_it_was_made_from(trained):
     checkpoint = read(trained)
     assert checkpoint.path == trained / "checkpoints" / "last.ckpt"
     assert checkpoint.step == 30
-    assert checkpoint.overrides == ["steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4"]
+    assert checkpoint.overrides == [
+        "experiment=plain",
+        "steps=30",
+        "evaluate_every=10",
+        "evaluation.samples=50",
+        "seed=4",
+    ]
     assert checkpoint.settings["pattern"] == {
         "_target_": "patterngan.patterns.Multiples",
         "k": 2,
         "residue": 0,
         "stop": 128,
+        "holdout": 0,
     }
     assert (checkpoint.settings["seed"], checkpoint.settings["data"]["batch_size"]) == (4, 64)
     assert {name.split(".")[0] for name in checkpoint.weights} == {"generator", "discriminator"}
@@ -37,7 +46,14 @@ def test_a_checkpoint_holds_no_path_and_only_plain_values(trained):
 
 def test_the_best_checkpoint_has_the_lowest_tv_seen(config, run, tmp_path, caplog):
     with caplog.at_level("INFO", "patterngan"):
-        run("steps=400", "evaluate_every=40", "encoding=onehot", "pattern.k=5", "evaluation.samples=500")
+        run(
+            "experiment=plain",
+            "steps=400",
+            "evaluate_every=40",
+            "encoding=onehot",
+            "pattern.k=5",
+            "evaluation.samples=500",
+        )
     evaluations = [line.split() for line in caplog.messages if line.startswith("step")][1:]
     best = min(evaluations, key=lambda words: float(words[words.index("tv") + 1]))
     assert read(tmp_path / "checkpoints" / "best.ckpt").step == int(best[1])

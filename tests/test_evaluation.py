@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from patterngan.encodings import Binary
 from patterngan.evaluation import measure, report, selection_score, tv_floor
-from patterngan.patterns import Multiples
+from patterngan.patterns import HeldOut, Multiples
 
 fives = Multiples(5, 50)
 
@@ -90,3 +90,16 @@ def test_a_support_too_large_to_list_has_validity_distinct_and_marginals():
     assert found["marginal_gap"] == 0.5
     assert not {"tv", "modes", "coverage", "kl"} & set(found)
     assert selection_score(found) == 0.25
+
+
+def test_generalisation_by_hand():
+    pattern = HeldOut(Multiples(2, 10), 0.4)  # of 0 2 4 6 8 two are unseen
+    seen = pattern.seen.member(torch.arange(3)).tolist()
+    first, second = sorted({0, 2, 4, 6, 8} - set(seen))
+    found = measure(torch.tensor([[seen[0], seen[1], first, first, 1, 3], [seen[0]] * 6]), pattern)
+    assert found["fidelity"][0].item() == pytest.approx(2 / 4)  # of two unseen and two invalid
+    assert found["fidelity"][1].isnan()
+    assert found["rate"].tolist() == pytest.approx([2 / 6, 0])
+    assert found["unseen_coverage"].tolist() == [0.5, 0]
+    everything = measure(torch.tensor([first, second]), pattern)
+    assert (everything["fidelity"], everything["unseen_coverage"]) == (1, 1)

@@ -68,8 +68,8 @@ def test_settings_win_over_todays_conf(folder):
 
 def test_settings_that_todays_conf_does_not_have_are_refused(folder):
     path, _ = folder
-    change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.noise.Uniform"))
-    with pytest.raises(UsageError, match="was trained with noise._target_=patterngan.noise.Uniform, which conf/"):
+    change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.noise.Cauchy"))
+    with pytest.raises(UsageError, match="was trained with noise._target_=patterngan.noise.Cauchy, which conf/"):
         resumed([f"ckpt_path={path}"])
 
 

@@ -6,7 +6,7 @@ import pytest
 from patterngan.training import prepare
 from patterngan.validation import UsageError
 
-QUICK = ("steps=20", "evaluate_every=20", "evaluation.samples=100")
+QUICK = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=100")
 
 
 def test_train_returns_the_metric_a_sweeper_minimises(run, tmp_path):

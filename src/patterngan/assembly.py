@@ -5,7 +5,9 @@ Assembling is cheap and complete, so it doubles as the check of a config before 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from omegaconf import DictConfig
@@ -17,22 +19,31 @@ from patterngan.configs import (
     SURROUNDINGS,
     build,
     build_generator,
+    build_offered,
     checked_integer,
     pattern_and_encoding,
     require_keys,
+    target_name,
 )
 from patterngan.data import PatternData
+from patterngan.discriminators import Packed, compared
 from patterngan.encodings import Encoding
 from patterngan.evaluator import Evaluator
 from patterngan.gan import GAN
-from patterngan.noise import Noise
-from patterngan.objectives import Objective
+from patterngan.generators import Generator
+from patterngan.heads import Symbols, uniform_codes
+from patterngan.noise import Gaussian, Noise, Shared, Uniform
+from patterngan.objectives import BoundarySeeking, Objective, Separable
 from patterngan.optimizers import OptimizerFactory
 from patterngan.patterns import Pattern
-from patterngan.streams import Stream, seeded
+from patterngan.penalties import mixing
+from patterngan.streams import Fill, Stream, seeded
 from patterngan.trained import trusted
-from patterngan.updates import Update
+from patterngan.updates import Alternating, Update
 from patterngan.validation import UsageError, boolean
+
+Rules = tuple[Objective, nn.ModuleList, Update]
+"""The objective, the penalties and the update."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +53,16 @@ class Blueprint:
     pattern: Pattern
     encoding: Encoding
     noise: Noise
-    build_networks: Callable[[], tuple[nn.Module, nn.Module]]
+    build_networks: Callable[[], tuple[Generator, nn.Module]]
     """New networks, with PyTorch's own initialisation from its global generator."""
     build_data: Callable[[int], PatternData]
-    objective: Objective
-    update: Update
+    build_rules: Callable[[], Rules]
     optimizers: tuple[OptimizerFactory, OptimizerFactory]
     batch_size: int
+    steps: int
     samples: int
+    compared: int
+    """How many codes D compares with each other."""
     capture: bool
 
     def gan(self, seed: int) -> GAN:
@@ -58,17 +71,47 @@ class Blueprint:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeded(seed, "init").initial_seed())
             generator, discriminator = self.build_networks()
-        shape = self.update.draws, self.batch_size, self.noise.dim
+        objective, penalties, update = self.build_rules()
         return GAN(
             generator,
             discriminator,
-            self.objective,
-            self.update,
+            objective,
+            penalties,
+            update,
             self.optimizers,
-            noise_stream=Stream(self.noise.fill, shape, torch.float32, seed, "noise"),
-            evaluator=Evaluator(self.pattern, self.encoding, self.noise, seed, self.samples),
+            streams={
+                name: Stream(need.fill, need.shape, torch.float32, seed, name)
+                for name, need in self.needs(generator.latent).items()
+            },
+            evaluator=Evaluator(self.pattern, self.encoding, self.noise, seed, self.samples, self.compared),
+            steps=self.steps,
             capture=self.capture,
         )
+
+    def needs(self, latent: int) -> dict[str, "Need"]:
+        """The random numbers that a step reads; the generator's network reads `latent` of its noise."""
+        objective, penalties, update = self.build_rules()
+        noise, width = self.noise, self.encoding.width
+        found: dict[str, Need] = {}
+        if isinstance(objective, BoundarySeeking):
+            noise = Shared(noise, latent, objective.samples)
+            if objective.explored:
+                count = self.batch_size // objective.samples * objective.explored
+                fill = partial(uniform_codes, symbols=self.encoding.symbols)
+                found["proposals"] = Need(fill, (update.draws, count, width))
+        if mixing(penalties):
+            found["mixing"] = Need(Uniform(1).fill, (update.discriminator_steps, self.batch_size, 1))
+        if update.instance_noise is not None:
+            looks = update.looks + update.discriminator_steps * mixing(penalties)
+            found["blur"] = Need(Gaussian(width).fill, (looks, self.batch_size, width))
+        return {"noise": Need(noise.fill, (update.draws, self.batch_size, noise.dim)), **found}
+
+
+class Need(NamedTuple):
+    """Random numbers that a GAN step reads."""
+
+    fill: Fill
+    shape: tuple[int, ...]
 
 
 def checked_seed(config: DictConfig) -> int:
@@ -87,31 +130,68 @@ def blueprint(config: DictConfig) -> Blueprint:
     if unknown:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")
     pattern, encoding = pattern_and_encoding(config)
-    noise: Noise = build(config, "noise")
     steps, evaluate_every = (checked_integer(config, key, 1, 10**12) for key in ("steps", "evaluate_every"))
+    batch_size = checked_integer(config, "batch_size", 1, 2**20)
+
+    def rules() -> Rules:
+        objective = build_offered(config, "objective", symbols=encoding.symbols, batch_size=batch_size)
+        penalties = nn.ModuleList(build(config, f"penalty.{name}") for name in config.penalty or ())
+        return objective, penalties, build(config, "update")
 
     def data(seed: int) -> PatternData:
-        truth = {"pattern": pattern, "encoding": encoding}
+        truth: dict[str, Any] = {"pattern": pattern, "encoding": encoding, "batches": update.discriminator_steps}
         made: PatternData = build(config, "data", **truth, seed=seed, steps=steps, evaluate_every=evaluate_every)
         return made
 
-    def networks() -> tuple[nn.Module, nn.Module]:
-        generator = build_generator(config, noise, encoding)
-        return generator, build(config, "architecture.discriminator", inputs=encoding.width, outputs=1)
+    def network(symbols: Symbols) -> nn.Module:
+        sizes = {"inputs": sum(symbols), "outputs": 1, "symbols": symbols}
+        made: nn.Module = build_offered(config, "architecture.discriminator", **sizes)
+        return made
 
+    def networks() -> tuple[Generator, nn.Module]:
+        options: dict[str, Any] = {"network": network, "symbols": encoding.symbols, "batch_size": batch_size}
+        return build_generator(config, encoding)[0], build(config, "discriminator", **options)
+
+    objective, penalties, update = rules()
+    with torch.random.fork_rng(devices=[]):  # these weights are thrown away
+        players, (_, noise) = networks(), build_generator(config, encoding)
+    require_fitting(config, players, (objective, penalties, update))
     return Blueprint(
         pattern,
         encoding,
         noise,
         networks,
         data,
-        objective=build(config, "objective"),
-        update=build(config, "update"),
+        rules,
         optimizers=(build(config, "optimizer.generator"), build(config, "optimizer.discriminator")),
-        batch_size=data(0).batch_size,
+        batch_size=batch_size,
+        steps=steps,
         samples=checked_integer(config, "evaluation.samples", 1, 2**24),
+        compared=compared(players[1]),
         capture=boolean("capture", config.capture),
     )
+
+
+def require_fitting(config: DictConfig, gan: tuple[Generator, nn.Module], rules: Rules) -> None:
+    """Checks what a config's choices need of each other.
+
+    Raises:
+        UsageError: naming two that do not go together.
+    """
+    (generator, discriminator), (objective, penalties, update) = gan, rules
+    chosen, head = target_name(config, "objective"), target_name(config, "head")
+    if isinstance(objective, BoundarySeeking) and not generator.head.samples:
+        allowed = f"needs codes drawn from a known law; head={head} draws none, use gumbel_straight_through"
+        raise UsageError(f"objective={chosen}: {allowed}")
+    if isinstance(update, Alternating) and not isinstance(objective, Separable):
+        allowed = "compares reals with fakes, update=alternating steps on each apart; use joint or critic"
+        raise UsageError(f"objective={chosen}: {allowed}")
+    if isinstance(update, Alternating) and penalties:
+        raise UsageError(f"penalty={','.join(config.penalty)}: update=alternating takes none; use joint or critic")
+    if isinstance(objective, BoundarySeeking) and isinstance(discriminator, Packed):
+        raise UsageError(f"objective={chosen}: weighs single codes; discriminator.pack must be 1")
+    if compared(discriminator) > 1 and config.data.get("sampling") == "permutation":
+        raise UsageError("data.sampling=permutation: D compares codes, and its reals must be independent; use iid")
 
 
 def assemble(config: DictConfig) -> tuple[GAN, PatternData]:

@@ -113,6 +113,25 @@ class Curves(pl.Callback):
         save(trainer)
 
 
+class Weights(pl.Callback):
+    """Writes every weight as a curve of its own, at every block: for networks of a few weights.
+
+    With `evaluate_every=1` a block is one step.
+    """
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """One point of every weight."""
+        points = {
+            f"weights/{name}" + (f".{index}" if weight.numel() > 1 else ""): value
+            for name, weight in pl_module.named_parameters()
+            for index, value in enumerate(weight.flatten().tolist())
+        }
+        for logger in trainer.loggers:
+            logger.log_metrics(points, step=trainer.global_step)
+
+
 def save(trainer: pl.Trainer) -> None:
     """Hands what was logged to the operating system, so that TensorBoard sees it and a kill loses nothing."""
     for logger in trainer.loggers:

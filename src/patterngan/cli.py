@@ -68,6 +68,8 @@ def one_line(error: BaseException) -> str:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return f"{group}={name}: must be one of {', '.join(sorted(error.options))}"
     text = str(error)
+    if (missing := re.search(r"Could not load '(\w+)/(.*)'", text)) and (CONF / missing[1]).is_dir():  # one of a list
+        return f"{missing[1]}={missing[2]}: must be one of {', '.join(options_of(missing[1]))}"
     if unknown := re.search(r"To append to your config use \+(.*)", text):
         return unknown_key(unknown[1])
     if ambiguous := re.match(r"Ambiguous value for argument '(.*)'", text):
@@ -78,13 +80,18 @@ def one_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+def options_of(group: str) -> list[str]:
+    """The options of a config group."""
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
 def unknown_key(override: str) -> str:
     """The line for an override of a key that no config has: with the nearest that one has, if any is near."""
     key = override.partition("=")[0]
     known = set(known_keys())
     if key in known:
         return f"{override}: is no key of the option chosen for {key.partition('.')[0]}"
-    near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.8)
+    near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.85)
     hint = f"did you mean {near[0]}?" if near else "python train.py --help lists the keys"
     return f"{override}: is no key; {hint}"
 
@@ -172,8 +179,7 @@ def tidied(arguments: list[str]) -> list[str]:
         elif group in ("logger", "callbacks"):
             kept.append(f"~{group}")
         elif group not in ("experiment", "hparams_search"):
-            options = sorted(file.stem for file in (CONF / group).glob("*.yaml"))
-            raise UsageError(f"{argument}: must be one of {', '.join(options)}")
+            raise UsageError(f"{argument}: must be one of {', '.join(options_of(group))}")
     return [*multirun, *kept]
 
 

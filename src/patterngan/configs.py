@@ -4,18 +4,21 @@ Free of Lightning, so that scripts that only sample from a generator start fast.
 """
 
 import importlib
-from collections.abc import Iterator, Mapping
+import inspect
+import warnings
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from torch import nn
 
 from patterngan.encodings import Encoding
-from patterngan.noise import Noise
-from patterngan.patterns import Pattern
+from patterngan.generators import Generator, Writer, generator
+from patterngan.heads import Head
+from patterngan.noise import Joined, Noise, Uniform
+from patterngan.patterns import HeldOut, Pattern
 from patterngan.sampler import Sampler
 from patterngan.validation import InvalidValueError, UsageError, integer
 
@@ -30,7 +33,9 @@ SETTINGS = (
     "noise",
     "head",
     "architecture",
+    "discriminator",
     "objective",
+    "penalty",
     "update",
     "optimizer",
     "data",
@@ -50,7 +55,10 @@ BUILDING_BLOCKS = (
     "noise",
     "heads",
     "networks",
+    "recurrent",
+    "discriminators",
     "objectives",
+    "penalties",
     "updates",
     "optimizers",
     "data",
@@ -78,15 +86,21 @@ def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{key}", value
 
 
+def targets(node: Any) -> dict[str, Any]:
+    """What a group's config names by `_target_`, wherever in it."""
+    values: Any = OmegaConf.to_container(node, resolve=False) if OmegaConf.is_config(node) else node
+    return {key: value for key, value in leaves(values) if key.endswith("_target_")}
+
+
 def assemble_sampler(config: DictConfig) -> Sampler:
     """The generator's half of a config: what turns noise into integers. No discriminator is built."""
     _, encoding = pattern_and_encoding(config)
-    noise: Noise = build(config, "noise")
-    return Sampler(noise, build_generator(config, noise, encoding), encoding)
+    generator, noise = build_generator(config, encoding)
+    return Sampler(noise, generator, encoding)
 
 
-def build(config: DictConfig, key: str, **given: Any) -> Any:
-    """The object that the config under `key` describes by its `_target_`.
+def build(config: DictConfig, key: str, omitted: Collection[str] = (), **given: Any) -> Any:
+    """The object that the config under `key` describes by its `_target_`, but for the keys that are omitted.
 
     Raises:
         UsageError: when the target refuses a value; the key is written as the user would type it.
@@ -95,6 +109,9 @@ def build(config: DictConfig, key: str, **given: Any) -> Any:
     if node is None:
         raise UsageError(f"{key}: is missing from the config")
     try:
+        if omitted:
+            resolved: Any = OmegaConf.to_container(node, resolve=True)
+            node = {name: value for name, value in resolved.items() if name not in omitted}
         return instantiate(node, **given)
     except InstantiationException as error:
         cause = error.__cause__
@@ -104,6 +121,24 @@ def build(config: DictConfig, key: str, **given: Any) -> Any:
         raise UsageError(f"{key}: {cause or error}".splitlines()[0]) from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{key}: {error}".splitlines()[0]) from error
+
+
+def build_offered(config: DictConfig, key: str, **offered: Any) -> Any:
+    """As `build`, given those of the offered arguments that the target has parameters for."""
+    node = OmegaConf.select(config, key)
+    return build(config, key, **{name: value for name, value in offered.items() if name in _parameters(node)})
+
+
+def _parameters(node: Any) -> Collection[str]:
+    try:
+        return inspect.signature(get_object(str(node["_target_"]))).parameters
+    except (ImportError, KeyError, TypeError, ValueError):
+        return ()  # `build` says what is wrong
+
+
+def target_name(config: DictConfig, key: str) -> str:
+    """The name of the function that a group's choice calls."""
+    return str(OmegaConf.select(config, f"{key}._target_")).rpartition(".")[2]
 
 
 def check_targets(node: object) -> None:
@@ -147,8 +182,12 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
     Raises:
         UsageError: naming the value that cannot be.
     """
-    pattern: Pattern = build(config, "pattern")
+    pattern = build_pattern(config)
+    if "k" in config.encoding and OmegaConf.is_interpolation(config.encoding, "k") and "k" not in config.pattern:
+        raise UsageError("encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10")
     encoding: Encoding = build(config, "encoding")
+    if pattern.stop > encoding.capacity and "stop" not in config.pattern:
+        raise UsageError(f"pattern: has {pattern.stop - 1}, which must be below encoding.capacity={encoding.capacity}")
     if pattern.stop > encoding.capacity:
         raise InvalidValueError(
             typed_key(config, "pattern.stop"),
@@ -158,10 +197,50 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
     return pattern, encoding
 
 
-def build_generator(config: DictConfig, noise: Noise, encoding: Encoding) -> nn.Module:
-    """The generator from noise to codes: the architecture's network, then the head."""
-    network = build(config, "architecture.generator", inputs=noise.dim, outputs=encoding.width)
-    return nn.Sequential(network, build(config, "head"))
+def build_pattern(config: DictConfig) -> Pattern:
+    """The pattern of a config, with what of it is held out."""
+    pattern: Pattern = build(config, "pattern", omitted=("holdout",))
+    holdout = config.pattern.get("holdout", 0)
+    if holdout == 0 and not isinstance(holdout, bool):
+        return pattern
+    try:
+        return HeldOut(pattern, holdout)
+    except InvalidValueError as error:
+        raise error.within("pattern") from None
+
+
+def build_noise(config: DictConfig, head: Head, encoding: Encoding) -> tuple[int, Noise]:
+    """How much noise the generator's network reads, and the law of all noise, the head's included.
+
+    Raises:
+        UsageError: if there is none at all.
+    """
+    latent: Noise = build(config, "noise")
+    if not head.draws:
+        if latent.dim == 0:
+            name = target_name(config, "head")
+            raise UsageError(f"noise=none: head={name} draws nothing itself, so that there would be one code alone")
+        return latent.dim, latent
+    return latent.dim, Joined(latent, Uniform(encoding.width)) if latent.dim else Uniform(encoding.width)
+
+
+def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, Noise]:
+    """The generator from noise to codes, the architecture's network with the head, and the law of its noise.
+
+    Raises:
+        UsageError: naming what does not go together.
+    """
+    head: Head = build(config, "head")
+    latent, noise = build_noise(config, head, encoding)
+    with warnings.catch_warnings():  # of a layer that reads nothing, which is refused below
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op", UserWarning)
+        network = build_offered(
+            config, "architecture.generator", inputs=latent, outputs=encoding.width, symbols=encoding.symbols
+        )
+    if latent == 0 and not isinstance(network, Writer):
+        name = target_name(config, "architecture.generator")
+        raise UsageError(f"noise=none: the generator {name} must have noise to read; use gaussian or bits")
+    return generator(network, head, latent, encoding.symbols), noise
 
 
 def checked_integer(config: DictConfig, key: str, low: int, high: int | None = None) -> int:

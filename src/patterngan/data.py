@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from patterngan.encodings import Encoding
-from patterngan.patterns import Pattern
+from patterngan.patterns import HeldOut, Pattern
 from patterngan.streams import CHUNK, Stream, Streams
 from patterngan.validation import InvalidValueError, choice, integer
 
@@ -62,6 +62,8 @@ class Blocks:
 class PatternData(pl.LightningDataModule):
     """Streams codes of a pattern's integers, up to the next evaluation, on the training device.
 
+    A step gets `batches` batches of `batch_size` reals, side by side.
+
     Raises:
         InvalidValueError: for a batch size below 1, an unknown sampling, or a permutation of a huge support.
     """
@@ -75,18 +77,22 @@ class PatternData(pl.LightningDataModule):
         seed: int,
         steps: int,
         evaluate_every: int,
+        batches: int = 1,
     ) -> None:
         super().__init__()
+        pattern = pattern.seen if isinstance(pattern, HeldOut) else pattern
         batch_size = integer("batch_size", batch_size, 1, 2**20)
         draw = SAMPLING[choice("sampling", sampling, SAMPLING)]
         if draw is permutation and pattern.size > LARGEST_PERMUTATION:
             allowed = f"shuffles at most {LARGEST_PERMUTATION} integers, the pattern has {pattern.size}; use iid"
             raise InvalidValueError("sampling", sampling, allowed)
 
-        def fill(integers: Tensor, generator: torch.Generator) -> None:
-            integers.copy_(pattern.member(draw(pattern, len(integers), batch_size, generator)))
+        reals = batches * batch_size
 
-        self.stream: Stream | Streams = Stream(fill, (batch_size,), torch.int64, seed, "data")
+        def fill(integers: Tensor, generator: torch.Generator) -> None:
+            integers.copy_(pattern.member(draw(pattern, len(integers), reals, generator)))
+
+        self.stream: Stream | Streams = Stream(fill, (reals,), torch.int64, seed, "data")
         self.encoding = encoding
         self.batch_size, self.steps, self.evaluate_every = batch_size, steps, evaluate_every
 

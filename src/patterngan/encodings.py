@@ -19,6 +19,8 @@ class Encoding(Protocol):
 
     capacity: int
     width: int
+    symbols: tuple[int, ...]
+    """What a code is made of, in order: 1 for a bit, the number of categories for a one-hot. Their sum is `width`."""
 
     def encode(self, integers: Tensor) -> Tensor:
         """int64 [...] → float32 [..., width], a hard code of zeros and ones."""
@@ -39,6 +41,7 @@ class Binary:
     def __init__(self, capacity: int) -> None:
         self.capacity = integer("capacity", capacity, 2, 2**62)
         self.width = (capacity - 1).bit_length()
+        self.symbols = (1,) * self.width
 
     def encode(self, integers: Tensor) -> Tensor:
         """See `Encoding.encode`."""
@@ -66,6 +69,7 @@ class OneHot:
         self.k = integer("k", k, 1, capacity)
         self.quotients = -(-capacity // k)
         self.width = self.quotients + k
+        self.symbols = self.quotients, k
         if self.width > WIDEST_CODE:
             raise InvalidValueError(
                 "capacity", capacity, f"needs one-hot codes of width {self.width}; at most {WIDEST_CODE}"

@@ -12,12 +12,23 @@ import torch
 from torch import Tensor
 
 from patterngan.encodings import Encoding
-from patterngan.patterns import Pattern
+from patterngan.patterns import LARGEST_LISTED, HeldOut, Pattern
 
-LARGEST_LISTED = 2**20
-"""Supports up to this size get a histogram, and with it modes, coverage, tv and kl."""
-
-NAMES = ("validity", "distinct", "entropy", "modes", "coverage", "tv", "kl", "marginal_gap", "d_real", "d_fake")
+NAMES = (
+    "validity",
+    "distinct",
+    "entropy",
+    "modes",
+    "coverage",
+    "tv",
+    "kl",
+    "fidelity",
+    "rate",
+    "unseen_coverage",
+    "marginal_gap",
+    "d_real",
+    "d_fake",
+)
 """Every metric that is a single figure of the generator or the discriminator."""
 
 Metrics = dict[str, Any]
@@ -31,6 +42,7 @@ def measure(integers: Tensor, pattern: Pattern) -> dict[str, Tensor]:
     entropy: of the generated law over all integers, in nats. Where the support can be listed also:
     modes: how many of its integers were generated, coverage: their share. tv: ½ Σ |p − target| over all
     integers, valid or not. kl: KL(generated ‖ target) over the valid samples, in nats; NaN without any.
+    Where some of the support was held out of training, also those of `generalisation`.
     """
     valid = pattern.contains(integers)
     validity = valid.double().mean(-1)
@@ -41,7 +53,10 @@ def measure(integers: Tensor, pattern: Pattern) -> dict[str, Tensor]:
         "entropy": -torch.xlogy(law, law).sum(-1),
     }
     if pattern.size <= LARGEST_LISTED:
-        metrics |= compare(support_law(integers, valid, pattern), validity)
+        law = support_law(integers, valid, pattern)
+        metrics |= compare(law, validity)
+        if isinstance(pattern, HeldOut):
+            metrics |= generalisation(law, validity, pattern)
     return metrics
 
 
@@ -75,6 +90,23 @@ def compare(law: Tensor, validity: Tensor) -> dict[str, Tensor]:
         "coverage": modes / size,
         "tv": ((law - 1 / size).abs().sum(-1) + 1 - validity) / 2,
         "kl": torch.xlogy(within, within * size).sum(-1),
+    }
+
+
+def generalisation(law: Tensor, validity: Tensor, pattern: HeldOut) -> dict[str, Tensor]:
+    """How the generator does on what training never showed it, of its law on the support [..., size].
+
+    fidelity: of the samples that are not from training, the share that is valid; NaN without any. rate: the share of
+    all samples that is valid and unseen. unseen_coverage: the share of the unseen valid integers that was generated.
+    Source: Gili et al. 2022, arXiv 2201.08770, section 2.
+    """
+    ranks = torch.arange(pattern.size, device=law.device)
+    unseen = law[..., ~pattern.seen.contains(pattern.member(ranks))]
+    rate = unseen.sum(-1)
+    return {
+        "fidelity": rate / (rate + 1 - validity),
+        "rate": rate,
+        "unseen_coverage": (unseen > 0).double().mean(-1),
     }
 
 
@@ -129,8 +161,7 @@ def report(integers: Tensor, reals: Tensor, pattern: Pattern, encoding: Encoding
     plain |= {"support": pattern.size, "samples": integers.shape[-1], "exact": exact}
     if listed:
         plain["tv_floor"] = 0.0 if exact else tv_floor(pattern.size, integers.shape[-1])
-        plain["kl"] = None if math.isnan(plain["kl"]) else plain["kl"]
-    return plain
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in plain.items()}
 
 
 def selection_score(metrics: Metrics) -> float:

@@ -36,6 +36,8 @@ class Evaluator:
     seed: int
     samples: int
     """How many integers are looked at, where the noise cannot be enumerated."""
+    compared: int = 1
+    """How many codes the discriminator compares with each other."""
 
     def draw(self, device: torch.device) -> "Draws":
         """What every evaluation of the run looks at."""
@@ -47,7 +49,7 @@ class Evaluator:
 
     def _ranks(self, samples: int, source: torch.Generator) -> Tensor:
         # Each real once, where there are not too many: exact, and cheaper than drawing as many as there are fakes.
-        if self.pattern.size <= samples:
+        if self.pattern.size <= samples and self.compared == 1:
             return torch.arange(self.pattern.size, device=source.device)
         return torch.randint(self.pattern.size, (samples,), generator=source, device=source.device)
 
@@ -59,8 +61,10 @@ class Evaluator:
         fakes = generator(draws.noise)
         integers = self.encoding.decode(fakes)
         metrics = evaluation.report(integers, draws.reals, self.pattern, self.encoding, draws.exact)
-        metrics["d_real"] = discriminator(self.encoding.encode(draws.reals)).sigmoid().mean().item()
-        metrics["d_fake"] = discriminator(fakes).sigmoid().mean().item()
+        for name, codes in (("d_real", self.encoding.encode(draws.reals)), ("d_fake", fakes)):
+            spare = -len(codes) % self.compared
+            whole = torch.cat([codes, codes[torch.arange(spare) % len(codes)]]) if spare else codes
+            metrics[name] = discriminator(whole).sigmoid().mean().item()
         return Evaluation(metrics, self.encoding.decode(generator(draws.shown)).tolist())
 
 

@@ -47,11 +47,11 @@ class EventFile:
 
     def text(self, tag: str, content: str, step: int) -> None:
         """Markdown for the TEXT tab."""
-        self._add(text(tag, content), step)  # type: ignore[no-untyped-call]
+        self._add(text(tag, content), step)
 
     def hyperparameters(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """The run's line in the HPARAMS tab."""
-        for summary in hparams(values, metrics):  # type: ignore[no-untyped-call]
+        for summary in hparams(values, metrics):
             self._add(summary, None)
 
     def _add(self, summary: Summary, step: int | None) -> None:

@@ -41,9 +41,9 @@ def torchscript(sampler: Sampler, example: Tensor) -> bytes:
     with warnings.catch_warnings():  # TorchScript still works; `torch_export` is its successor
         warnings.filterwarnings("ignore", r"`torch\.jit\..*", DeprecationWarning)
         warnings.filterwarnings("ignore", r"`torch\.jit\..*", FutureWarning)
-        traced = torch.jit.trace(sampler, (example,))  # type: ignore[no-untyped-call]
+        traced = torch.jit.trace(sampler, (example,))
         whole = StandaloneSampler(traced, sampler.noise.dim, isinstance(sampler.noise, Bits))
-        return bytes(torch.jit.script(whole).save_to_buffer())  # type: ignore[no-untyped-call]
+        return bytes(torch.jit.script(whole).save_to_buffer())
 
 
 def torch_export(sampler: Sampler, example: Tensor) -> bytes:

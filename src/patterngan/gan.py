@@ -1,7 +1,9 @@
 """The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
 
+import copy
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,9 +16,11 @@ from patterngan.capture import Captured
 from patterngan.checkpoints import KEY
 from patterngan.evaluator import Evaluation, Evaluator
 from patterngan.objectives import Objective
-from patterngan.optimizers import OptimizerFactory
+from patterngan.optimizers import Moving, OptimizerFactory
+from patterngan.players import Batch, Draw, Players, descent
+from patterngan.schedules import Scheduled, progress_at
 from patterngan.streams import Stream, Streams
-from patterngan.updates import Losses, Players, Update, descent
+from patterngan.updates import Losses, Update
 from patterngan.validation import UsageError
 
 
@@ -42,26 +46,38 @@ class GAN(pl.LightningModule):
         generator: nn.Module,
         discriminator: nn.Module,
         objective: Objective,
+        penalties: nn.ModuleList,
         update: Update,
         optimizers: tuple[OptimizerFactory, OptimizerFactory],
-        noise_stream: Stream | Streams,
+        streams: Mapping[str, Stream | Streams],
         evaluator: Evaluator,
+        steps: int,
         capture: bool = True,
     ) -> None:
+        """`streams`: "noise", and where they are needed "proposals", "mixing" and "blur"; see `players.Batch`.
+
+        `steps` is the length of the run that schedules go by.
+        """
         super().__init__()
         self.automatic_optimization = False
         self.generator, self.discriminator = generator, discriminator
-        self.objective, self.update = objective, update
+        self.average = copy.deepcopy(generator).requires_grad_(False) if update.ema is not None else None
+        self.objective, self.penalties, self.update = objective, penalties, update
         self.optimizer_factories = optimizers
-        self.noise_stream, self.evaluator, self.capture = noise_stream, evaluator, capture
+        self.streams, self.evaluator, self.steps, self.capture = dict(streams), evaluator, steps, capture
         self.latest: Evaluation | None = None
         self.losses: Losses | None = None
         self.record: dict[str, Any] = {"settings": {}, "overrides": []}
 
     def discriminate(self, codes: Tensor) -> Tensor:
-        """Codes [..., batch, width] → logits [..., batch]."""
+        """Codes [..., batch, width] → logits [..., batch], or [..., packs]."""
         logits: Tensor = self.discriminator(codes)
         return logits.squeeze(-1)
+
+    @property
+    def result(self) -> nn.Module:
+        """What is measured and exported: the generator's running average where there is one."""
+        return self.generator if self.average is None else self.average
 
     def configure_optimizers(self) -> list[Optimizer]:
         """G's optimizer, then D's."""
@@ -84,25 +100,61 @@ class GAN(pl.LightningModule):
         self.step = Captured(self.gan_step) if self.capture else self.gan_step
 
     @torch.enable_grad()
-    def gan_step(self, reals: Tensor, *noise: Tensor) -> tuple[Tensor, ...]:
+    def gan_step(self, reals: Tensor, *streams: Tensor) -> tuple[Tensor, ...]:
         """One GAN step. Returns the losses, then the last gradient of every parameter, G's and D's."""
-        losses = self.update(self.players, self.objective, reals, noise)
-        gradients = [parameter.grad for parameter in self.parameters()]
+        read = dict(zip(self.streams, streams, strict=True))
+        players = self.players
+        if self.update.instance_noise is not None:
+            players = replace(players, discriminator=self._blurred(read["blur"], self.update.instance_noise.value))
+        losses = self.update(players, self.objective, self.penalties, self._batch(reals, read))
+        self._follow()
+        gradients = [parameter.grad for parameter in self._trained()]
         return *losses, *(gradient for gradient in gradients if gradient is not None)
+
+    def _batch(self, reals: Tensor, read: Mapping[str, Tensor]) -> Batch:
+        update = self.update
+        proposals = _rows(read["proposals"]) if "proposals" in read else [None] * update.draws
+        mixing = _rows(read["mixing"]) if "mixing" in read else [None] * update.discriminator_steps
+        draws = tuple(Draw(*draw) for draw in zip(_rows(read["noise"]), proposals, strict=True))
+        size = reals.shape[-2] // update.discriminator_steps
+        return Batch(reals.split(size, -2) if len(mixing) > 1 else (reals,), draws, tuple(mixing))
+
+    def _blurred(self, blur: Tensor, sigma: Tensor) -> Callable[[Tensor], Tensor]:
+        """D, looking at codes through Gaussian noise: `blur` [looks, ..., batch, width], scaled by σ [...]."""
+        looks = iter(_rows(blur))
+        return lambda codes: self.discriminate(codes + sigma[..., None, None] * next(looks))
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """One step of the running average after the generator."""
+        if self.average is None or self.update.ema is None:
+            return
+        rate = 1 - self.update.ema.value
+        for average, weight in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            average.lerp_(weight, rate.view(*rate.shape, *[1] * (weight.dim() - rate.dim())))
+
+    def _trained(self) -> list[nn.Parameter]:
+        return [*self.generator.parameters(), *self.discriminator.parameters()]
 
     @torch.no_grad()
     def training_step(self, block: Tensor, index: int) -> None:
-        """One GAN step for each row of a block `[steps, ..., batch, width]`."""
+        """One GAN step for each row of a block `[steps, ..., reals, width]`."""
         start = self.global_step
-        noise = self.noise_stream.read(start, start + len(block), self.device)
-        outputs = [
-            self.step(reals, *draws.unbind()) for reals, draws in zip(block.unbind(), noise.unbind(), strict=True)
-        ]
+        self._move_to(progress_at(start, self.steps))
+        streams = [stream.read(start, start + len(block), self.device) for stream in self.streams.values()]
+        outputs = [self.step(*rows) for rows in zip(block.unbind(), *(s.unbind() for s in streams), strict=True)]
         self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
-        for parameter, gradient in zip(self.parameters(), outputs[-1][2:], strict=True):
+        for parameter, gradient in zip(self._trained(), outputs[-1][2:], strict=True):
             parameter.grad = gradient  # a replayed step does not set it
         self._count(len(block))
         self._require_finite(start)
+
+    def _move_to(self, progress: float) -> None:
+        """Sets everything scheduled to what it is at a share of the run."""
+        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        for part in [*self.modules(), *optimizers]:
+            if isinstance(part, Scheduled | Moving):
+                part.move_to(progress)
 
     def _count(self, steps: int) -> None:
         # Lightning would count the steps of both optimizers, and only of those it has wrapped. We count GAN steps
@@ -137,7 +189,11 @@ class GAN(pl.LightningModule):
 
     def evaluate(self) -> Evaluation:
         """Measures the generator."""
-        return self.evaluator(self.generator, self.discriminate, self.evaluator.draw(self.device))
+        return self.evaluator(self.result, self.discriminate, self.evaluator.draw(self.device))
+
+
+def _rows(tensor: Tensor) -> list[Tensor]:
+    return [tensor[index] for index in range(len(tensor))]  # `unbind` cannot be replayed as a view
 
 
 def require_finite(found: Evaluation, weights: Iterable[Tensor], step: int) -> None:

@@ -31,6 +31,69 @@ class Noise(Protocol):
         ...
 
 
+class Nothing(Noise):
+    """No noise at all: for generators whose head draws its codes."""
+
+    dim = 0
+
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        """See `Noise.enumerate`."""
+        return None
+
+
+class Uniform(Noise):
+    """Independent numbers, uniform from 0 to 1: what heads draw codes with."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+        noise.uniform_(generator=generator)
+
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        """See `Noise.enumerate`."""
+        return None
+
+
+class Joined(Noise):
+    """Two laws side by side: what the generator's network reads, and what its head reads."""
+
+    def __init__(self, first: Noise, second: Noise) -> None:
+        self.parts = first, second
+        self.dim = first.dim + second.dim
+
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+        for part, numbers in zip(self.parts, noise.split([part.dim for part in self.parts], -1), strict=True):
+            part.fill(numbers, generator)
+
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        """See `Noise.enumerate`."""
+        return None
+
+
+class Shared(Noise):
+    """A law whose first `latent` numbers are the same for each `count` neighbours in a batch, the others their own."""
+
+    def __init__(self, noise: Noise, latent: int, count: int) -> None:
+        self.noise, self.latent, self.count = noise, latent, count
+        self.dim = noise.dim
+
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        """See `Noise.fill`."""
+        self.noise.fill(noise, generator)
+        groups = noise[..., : self.latent].unflatten(-2, (-1, self.count))
+        groups.copy_(groups[..., :1, :].clone().expand_as(groups))
+
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        """See `Noise.enumerate`."""
+        return None
+
+
 class Bits(Noise):
     """Uniform on {0, 1}^dim.
 

@@ -3,12 +3,23 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn, optim
 
-from patterngan.validation import InvalidValueError, number
+from patterngan.schedules import SHAPES, Schedule
+from patterngan.validation import InvalidValueError, choice, number
+
+
+@runtime_checkable
+class Moving(Protocol):
+    """An optimizer whose learning rate follows a schedule."""
+
+    def move_to(self, progress: float) -> None:
+        """Sets the learning rate to what it is at a share of the run."""
+        ...
+
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], optim.Optimizer]
 
@@ -17,21 +28,43 @@ OptimizerFactory = Callable[[Iterable[nn.Parameter]], optim.Optimizer]
 class Adam:
     """Adam (Kingma & Ba 2015, arXiv 1412.6980) in its fused form, half the cost of the default at this size."""
 
-    lr: float
+    lr: Schedule
     betas: tuple[float, float]
 
     def __call__(self, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
         """PyTorch's optimizer of these parameters."""
-        return optim.Adam(parameters, lr=self.lr, betas=self.betas, fused=True)
+        return ScheduledAdam(parameters, self)
 
 
-def adam(lr: float, betas: Sequence[float]) -> Adam:
-    """The settings of Adam.
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent, θ ← θ − lr ∇: what the theory of GAN dynamics is about."""
+
+    lr: Schedule
+
+    def __call__(self, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
+        """The optimizer of these parameters."""
+        return PopulationSGD(parameters, [self])
+
+
+def falling(lr: Any, decay: str) -> Schedule:
+    """A learning rate that stays (`decay` none), or falls to 0 over the run in a straight line or a half cosine.
+
+    Raises:
+        InvalidValueError: unless lr > 0 and decay is none, linear or cosine.
+    """
+    lr = number("lr", lr, 0, open_low=True)
+    shape = choice("decay", decay, ("none", *SHAPES))
+    return Schedule(lr, lr) if shape == "none" else Schedule(lr, 0.0, shape)
+
+
+def adam(lr: Any, betas: Sequence[float], decay: str = "none") -> Adam:
+    """The settings of Adam; see `falling`.
 
     Raises:
         InvalidValueError: unless lr > 0 and betas are two numbers in 0 … 1 (1 excluded).
     """
-    lr = number("lr", lr, 0, open_low=True)
+    lr = falling(lr, decay)
     try:
         first, second = (number("betas", beta, 0, 1) for beta in betas)
     except (TypeError, ValueError, InvalidValueError):
@@ -39,6 +72,70 @@ def adam(lr: float, betas: Sequence[float]) -> Adam:
     if max(first, second) >= 1:
         raise InvalidValueError("betas", betas, "must be two numbers from 0 to below 1")
     return Adam(lr, (first, second))
+
+
+def sgd(lr: Any, decay: str = "none") -> SGD:
+    """The settings of gradient descent; see `falling`.
+
+    Raises:
+        InvalidValueError: unless lr > 0.
+    """
+    return SGD(falling(lr, decay))
+
+
+class ScheduledAdam(optim.Adam):
+    """PyTorch's Adam. A learning rate that moves is a tensor, which a recorded step sees change."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], settings: Adam) -> None:
+        given, self.schedule = list(parameters), settings.lr
+        lr = settings.lr.start if settings.lr.constant else torch.tensor(settings.lr.start, device=given[0].device)
+        super().__init__(given, lr=lr, betas=settings.betas, fused=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """As PyTorch's, its lr as a number."""
+        state: dict[str, Any] = super().state_dict()
+        for group in state["param_groups"]:
+            group["lr"] = self.schedule.start
+        return state
+
+    def move_to(self, progress: float) -> None:
+        """See `Moving.move_to`."""
+        if isinstance(lr := self.defaults["lr"], Tensor):
+            lr.fill_(self.schedule.at(progress))
+
+
+class PopulationSGD(optim.Optimizer):
+    """Gradient descent for parameters with a leading members axis, each member with its own lr; or for one alone."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[SGD]) -> None:
+        self.stacked = list(parameters)
+        super().__init__(self.stacked, {})
+        self.members = members
+        self.lrs = MemberLrs([member.lr for member in members], self.stacked)
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One step of every member along its gradient."""
+        for parameter, lr in zip(self.stacked, self.lrs.shaped, strict=True):
+            if parameter.grad is not None:
+                parameter.addcmul_(parameter.grad, lr, value=-1)
+
+    def move_to(self, progress: float) -> None:
+        """See `Moving.move_to`."""
+        self.lrs.move_to(progress)
+
+
+class MemberLrs:
+    """The members' learning rates, shaped to be multiplied with each stacked parameter."""
+
+    def __init__(self, schedules: Sequence[Schedule], stacked: Sequence[Tensor]) -> None:
+        self.schedules = schedules
+        self.values = torch.tensor([schedule.start for schedule in schedules], device=stacked[0].device)
+        self.shaped = [self.values.view(-1, *[1] * (parameter.dim() - 1)) for parameter in stacked]
+
+    def move_to(self, progress: float) -> None:
+        """See `Moving.move_to`."""
+        self.values.copy_(torch.tensor([schedule.at(progress) for schedule in self.schedules]))
 
 
 class PopulationAdam(optim.Optimizer):
@@ -53,8 +150,7 @@ class PopulationAdam(optim.Optimizer):
         self.stacked = list(parameters)
         super().__init__(self.stacked, {})
         self.members = members
-        lrs = torch.tensor([member.lr for member in members], device=self.stacked[0].device)
-        self.lrs = [lrs.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
+        self.lrs = MemberLrs([member.lr for member in members], self.stacked)
         self.directions, self.exp_avg, self.exp_avg_sq = (
             [torch.zeros_like(parameter, requires_grad=False) for parameter in self.stacked] for _ in range(3)
         )
@@ -84,8 +180,12 @@ class PopulationAdam(optim.Optimizer):
                 direction.grad = None if parameter.grad is None else parameter.grad[cut]
         torch._foreach_zero_(self.directions)
         self.direction_adam.step()
-        for parameter, direction, lr in zip(self.stacked, self.directions, self.lrs, strict=True):
+        for parameter, direction, lr in zip(self.stacked, self.directions, self.lrs.shaped, strict=True):
             parameter.addcmul_(direction, lr)
+
+    def move_to(self, progress: float) -> None:
+        """See `Moving.move_to`."""
+        self.lrs.move_to(progress)
 
     def state_dict(self) -> dict[str, Any]:
         """As of `torch.optim.Adam`, with a members axis in the running means; `param_groups` are per member."""

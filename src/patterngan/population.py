@@ -7,7 +7,7 @@ multiply matrices of one column by the thousand, and hand the optimizer gradient
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -16,30 +16,32 @@ from torch.autograd.function import FunctionCtx
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
+from patterngan.schedules import Scheduled
+
+Module = TypeVar("Module", bound=nn.Module)
+
 
 class Population(nn.Module):
     """Networks of one structure with different weights, as one module.
 
-    Every parameter of `networks` gets a leading members axis; their names stay. The weights are copied.
+    Every parameter and buffer of `networks` gets a leading members axis; their names stay. The weights are copied.
     """
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
         self._skeleton = [copy.deepcopy(networks[0]).to("meta")]  # in a list: it is no part of this module
-        self.members = copy.deepcopy(networks[0])
-        for name, _ in list(self.members.named_parameters()):
-            stacked = torch.stack([network.get_parameter(name).detach() for network in networks])
-            _replace(self.members, name, nn.Parameter(stacked))
+        self.members = stacked(networks)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
         """[members, ..., in] → [members, ..., out]: every member reads its own inputs."""
 
-        def one(weights: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        def one(weights: dict[str, Tensor], *inputs: Tensor) -> Tensor:
             result: Tensor = functional_call(self.members, weights, inputs)
             return result
 
         with FastLinear():
-            outputs: Tensor = torch.vmap(one)(dict(self.members.named_parameters()), inputs)
+            weights = dict(self.members.named_parameters()) | dict(self.members.named_buffers())
+            outputs: Tensor = torch.vmap(one)(weights, *inputs)
         return outputs
 
     def member(self, index: int) -> nn.Module:
@@ -47,12 +49,31 @@ class Population(nn.Module):
         module = copy.deepcopy(self._skeleton[0])
         for name, stacked in self.members.named_parameters():
             _replace(module, name, nn.Parameter(stacked[index].detach(), requires_grad=False))
+        for name, buffers in self.members.named_buffers():
+            _replace(module, name, buffers[index])
         return module.train(self.training)
 
 
-def _replace(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
+def stacked(modules: Sequence[Module]) -> Module:
+    """A copy of modules of one structure: parameters, buffers and schedules of each, along a members axis."""
+    together = copy.deepcopy(modules[0])
+    for name, parameter in list(together.named_parameters()):
+        weights = torch.stack([module.get_parameter(name).detach() for module in modules])
+        _replace(together, name, nn.Parameter(weights, requires_grad=parameter.requires_grad))
+    for name, _ in list(together.named_buffers()):
+        _replace(together, name, torch.stack([module.get_buffer(name) for module in modules]))
+    for name, part in together.named_modules():
+        if isinstance(part, Scheduled):
+            members = [module.get_submodule(name) for module in modules]
+            part.schedules = [
+                schedule for member in members if isinstance(member, Scheduled) for schedule in member.schedules
+            ]
+    return together
+
+
+def _replace(module: nn.Module, name: str, tensor: Tensor) -> None:
     owner, _, leaf = name.rpartition(".")
-    setattr(module.get_submodule(owner), leaf, parameter)
+    setattr(module.get_submodule(owner), leaf, tensor)
 
 
 class FastLinear(TorchFunctionMode):

@@ -9,8 +9,8 @@ from torch.optim import Optimizer
 
 from patterngan.evaluator import Draws, Evaluation
 from patterngan.gan import GAN, DivergedError, require_finite
-from patterngan.optimizers import Adam, OptimizerFactory, PopulationAdam
-from patterngan.population import Population
+from patterngan.optimizers import SGD, Adam, OptimizerFactory, PopulationAdam, PopulationSGD
+from patterngan.population import Population, stacked
 from patterngan.streams import Stream, Streams
 from patterngan.threads import in_threads
 
@@ -27,16 +27,17 @@ class PopulationGAN(GAN):
 
     def __init__(self, members: Sequence[GAN]) -> None:
         first = members[0]
-        streams = [member.noise_stream for member in members]
         ahead = torch.get_num_threads() > 1
         super().__init__(
             Population([member.generator for member in members]),
             Population([member.discriminator for member in members]),
-            first.objective,
-            first.update,
+            stacked([member.objective for member in members]),
+            stacked([member.penalties for member in members]),
+            stacked([member.update for member in members]),
             (_fused(members, 0), _fused(members, 1)),
-            noise_stream=Streams([stream for stream in streams if isinstance(stream, Stream)], 2, ahead),
+            {name: _together(members, name, ahead) for name in first.streams},
             evaluator=first.evaluator,
+            steps=first.steps,
             capture=first.capture,
         )
         self.threads = torch.get_num_threads()
@@ -101,9 +102,9 @@ class PopulationGAN(GAN):
                 self.found[member] = outcome
 
     def _evaluate_member(self, member: int) -> Evaluation | None:
-        assert isinstance(self.generator, Population)
+        assert isinstance(self.result, Population)
         assert isinstance(self.discriminator, Population)
-        generator, discriminator = self.generator.member(member), self.discriminator.member(member)
+        generator, discriminator = self.result.member(member), self.discriminator.member(member)
         try:
             found = self.evaluators[member](
                 generator, lambda codes: discriminator(codes).squeeze(-1), self._draws_of(member)
@@ -122,12 +123,18 @@ class PopulationGAN(GAN):
         return draws
 
 
+def _together(members: Sequence[GAN], name: str, ahead: bool) -> Streams:
+    streams = [member.streams[name] for member in members]
+    return Streams([stream for stream in streams if isinstance(stream, Stream)], 2, ahead)
+
+
 def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:
     factories = [member.optimizer_factories[player] for member in members]
-    settings = [factory for factory in factories if isinstance(factory, Adam)]
 
     def optimizer(parameters: Iterable[nn.Parameter]) -> Optimizer:
-        return PopulationAdam(parameters, settings)
+        if isinstance(factories[0], SGD):
+            return PopulationSGD(parameters, [factory for factory in factories if isinstance(factory, SGD)])
+        return PopulationAdam(parameters, [factory for factory in factories if isinstance(factory, Adam)])
 
     return optimizer
 

@@ -42,7 +42,9 @@ def resumed(arguments: list[str]) -> list[str]:
     checkpoint = requested(path)
     overrides = [override for override in map(parsed, checkpoint.overrides) if override and _is_plain(override)]
     before = [str(override.input_line) for override in overrides if override.key_or_group not in now]
-    before += _differences(checkpoint, before, set(now))
+    chosen = [f"{key}={literal(value)}" for key, value in now.items() if (CONF / key).is_dir() and value is not None]
+    before += _options(checkpoint, [*chosen, *before], set(now))
+    before += _differences(checkpoint, [*chosen, *before], set(now))
     folder = resumable_folder(checkpoint.path)
     if folder is not None and not set(MULTIRUN) & set(arguments):
         before.append("hydra.run.dir=" + literal(str(folder)))
@@ -91,11 +93,30 @@ def _is_plain(override: Override) -> bool:
     if override.type != OverrideType.CHANGE or override.package is not None:
         return False
     group, _, name = override.key_or_group.partition(".")
-    if not name and (CONF / group).is_dir() and not re.fullmatch(r"[\w-]+", str(override.value())):
-        return False  # an option, not a path to a file
+    if not name and (CONF / group).is_dir():
+        value = override.value()
+        options = value if isinstance(value, list) else [value]
+        if not all(re.fullmatch(r"[\w-]+", str(option)) for option in options):
+            return False  # an option, not a path to a file
     known = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
     text = str(override.input_line)
     return group in known and "_target_" not in text and not set("$\\{") & set(text)
+
+
+def _options(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:
+    """The options that must be chosen, where conf/ chose others when the checkpoint was written."""
+    from patterngan.configs import targets
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides)
+    chosen = []
+    for group, value in checkpoint.settings.items():
+        if group in now or not (CONF / group).is_dir() or targets(config[group]) == targets(value):
+            continue
+        files = sorted((CONF / group).glob("*.yaml"))
+        fitting = [file.stem for file in files if targets(OmegaConf.load(file)) == targets(value)]
+        chosen += [f"{group}={option}" for option in fitting[:1]]
+    return chosen
 
 
 def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:

@@ -19,7 +19,13 @@ def load_sampler(path: Path) -> Sampler:
     """
     checkpoint = checkpoints.read(path)
     sampler = assemble_sampler(trusted(checkpoint, SAMPLER_SETTINGS))
-    weights = {name: value for name, value in checkpoint.weights.items() if name.startswith("generator.")}
+    averaged = any(name.startswith("average.") for name in checkpoint.weights)
+    kept = "average." if averaged else "generator."
+    weights = {
+        f"generator.{name.removeprefix(kept)}": value
+        for name, value in checkpoint.weights.items()
+        if name.startswith(kept)
+    }
     checkpoints.require_same_shapes(checkpoint.path, weights, sampler.state_dict())
     sampler.load_state_dict(weights)
     return sampler.eval()

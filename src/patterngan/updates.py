@@ -1,29 +1,19 @@
 """Updates: the order of optimizer steps within one GAN step.
 
-Plain functions of tensors and callables: nothing here knows of Lightning, of configs, or of whether the
+Functions of tensors and callables: nothing here knows of Lightning, of configs, or of whether the
 tensors belong to one GAN or, along leading axes, to many.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from patterngan.objectives import Objective
-
-
-@dataclass(frozen=True)
-class Players:
-    """The two networks, and how each takes one optimizer step down a loss of shape [...]."""
-
-    generator: Callable[[Tensor], Tensor]
-    """Noise [..., batch, dim] → codes [..., batch, width]."""
-    discriminator: Callable[[Tensor], Tensor]
-    """Codes [..., batch, width] → logits [..., batch]."""
-    descend_generator: Callable[[Tensor], None]
-    descend_discriminator: Callable[[Tensor], None]
+from patterngan.objectives import Objective, Separable
+from patterngan.penalties import Look
+from patterngan.players import Batch, Players
+from patterngan.schedules import Scheduled, schedule
+from patterngan.validation import InvalidValueError, integer
 
 
 class Losses(NamedTuple):
@@ -33,64 +23,119 @@ class Losses(NamedTuple):
     discriminator: Tensor
 
 
-class Update(Protocol):
-    """One GAN step."""
+class Update(nn.Module):
+    """One GAN step, and what surrounds it.
 
-    draws: ClassVar[int]
-    """How many batches of noise a step reads."""
+    Args:
+        ema: β of the generator's running average θ̄ ← βθ̄ + (1−β)θ (Yazici et al. 2019, arXiv 1806.04498); 0: none.
+        instance_noise: σ of the Gaussian noise on every code that D looks at (Sønderby et al. 2017,
+            arXiv 1610.04490, section 3; Arjovsky & Bottou 2017, arXiv 1701.04862); 0: none.
 
-    def __call__(self, players: Players, objective: Objective, reals: Tensor, noise: tuple[Tensor, ...]) -> Losses:
-        """Move both players once. `reals`: codes [..., batch, width]; `noise`: `draws` × [..., batch, dim]."""
-        ...
-
-
-class Joint:
-    """G on fakes, then one step of D on the mean of its losses on reals and on the same fakes."""
+    Raises:
+        InvalidValueError: unless 0 ≤ ema < 1 and instance_noise ≥ 0.
+    """
 
     draws = 1
+    """How many batches of fakes a step makes."""
+    discriminator_steps = 1
+    """How many batches of reals it reads."""
+    looks = 4
+    """How often D looks at a batch of codes at most, penalties apart."""
 
-    def __call__(self, players: Players, objective: Objective, reals: Tensor, noise: tuple[Tensor, ...]) -> Losses:
-        """See `Update.__call__`."""
-        fakes = players.generator(noise[0])
-        generator_loss = objective.generator(players.discriminator(fakes))
+    def __init__(self, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
+        super().__init__()
+        decay, sigma = schedule("ema", ema, 0, 1), schedule("instance_noise", instance_noise, 0)
+        if max(decay.start, decay.end) == 1:
+            raise InvalidValueError("ema", ema, "must be below 1")
+        self.ema = Scheduled(decay) if max(decay.start, decay.end) > 0 else None
+        self.instance_noise = Scheduled(sigma) if max(sigma.start, sigma.end) > 0 else None
+
+    def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        """Move both players once."""
+        raise NotImplementedError
+
+
+class Joint(Update):
+    """G on fakes, then one step of D on the mean of its losses on reals and on the same fakes."""
+
+    def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        """See `Update.forward`."""
+        (reals,), (draw,), (mixing,) = batch
+        fakes = objective.fakes(players, draw)
+        generator_loss = objective.generator_loss(players, draw, fakes, reals)
         players.descend_generator(generator_loss)
 
-        real_logits, fake_logits = players.discriminator(reals), players.discriminator(fakes.detach())
-        discriminator_loss = objective.discriminator(real_logits, fake_logits)
+        discriminator_loss = judged(players, objective, penalties, reals, fakes, mixing) / 2
         players.descend_discriminator(discriminator_loss)
         return Losses(generator_loss.detach(), discriminator_loss.detach())
 
 
-class Alternating:
+class Alternating(Update):
     """D on reals, D on fakes, G on fresh fakes: three optimizer steps."""
 
     draws = 2
+    looks = 3
 
-    def __call__(self, players: Players, objective: Objective, reals: Tensor, noise: tuple[Tensor, ...]) -> Losses:
-        """See `Update.__call__`."""
+    def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        """See `Update.forward`; the objective is separable, and there are no penalties."""
+        assert isinstance(objective, Separable)
+        (reals,), (first, second), _ = batch
         real_loss = objective.real(players.discriminator(reals))
         players.descend_discriminator(real_loss)
 
         with torch.no_grad():
-            fakes = players.generator(noise[0])
+            fakes = objective.fakes(players, first)
         fake_loss = objective.fake(players.discriminator(fakes))
         players.descend_discriminator(fake_loss)
 
-        generator_loss = objective.generator(players.discriminator(players.generator(noise[1])))
+        generator_loss = objective.generator_loss(players, second, objective.fakes(players, second), reals)
         players.descend_generator(generator_loss)
         return Losses(generator_loss.detach(), (real_loss.detach() + fake_loss.detach()) / 2)
 
 
-def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
-    """A function that takes `network` one optimizer step down a loss of shape [...]."""
-    parameters = list(network.parameters())
+class Critic(Update):
+    """D several times, each on fresh reals and fresh fakes, then G on fresh fakes.
 
-    def descend(loss: Tensor) -> None:
-        # The gradient of the sum over leading axes. autograd.grad and not backward: the other player's
-        # parameters get no gradient, and nothing has to be zeroed.
-        gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        step()
+    Source: Arjovsky et al. 2017, arXiv 1701.07875, algorithm 1.
 
-    return descend
+    Raises:
+        InvalidValueError: unless 1 ≤ discriminator_steps ≤ 1000.
+    """
+
+    def __init__(self, discriminator_steps: int, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
+        super().__init__(ema, instance_noise)
+        self.discriminator_steps = integer("discriminator_steps", discriminator_steps, 1, 1000)
+        self.draws, self.looks = self.discriminator_steps + 1, 2 * self.discriminator_steps + 2
+
+    def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        """See `Update.forward`."""
+        for reals, draw, mixing in zip(batch.reals, batch.draws, batch.mixing, strict=False):
+            with torch.no_grad():
+                fakes = objective.fakes(players, draw)
+            discriminator_loss = judged(players, objective, penalties, reals, fakes, mixing)
+            players.descend_discriminator(discriminator_loss)
+
+        draw, reals = batch.draws[-1], batch.reals[-1]
+        generator_loss = objective.generator_loss(players, draw, objective.fakes(players, draw), reals)
+        players.descend_generator(generator_loss)
+        return Losses(generator_loss.detach(), discriminator_loss.detach())
+
+
+def judged(
+    players: Players,
+    objective: Objective,
+    penalties: nn.ModuleList,
+    reals: Tensor,
+    fakes: Tensor,
+    mixing: Tensor | None,
+) -> Tensor:
+    """D's loss [...] on reals and fakes, with its penalties."""
+    reals, fakes = reals.detach(), fakes.detach()
+    if len(penalties):
+        reals, fakes = reals.requires_grad_(), fakes.requires_grad_()
+    real_logits, fake_logits = players.discriminator(reals), players.discriminator(fakes)
+    loss = objective.discriminator(real_logits, fake_logits)
+    look = Look(players.discriminator, reals, fakes, real_logits, fake_logits, mixing)
+    for penalty in penalties:
+        loss = loss + penalty(look)
+    return loss

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-EXPERIMENTS = "must be one of even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers"
+EXPERIMENTS = (
+    "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, plain"
+)
 
 MISTAKES = {
     "pattern.k=0": "pattern.k=0: must be an integer from 1 to 2^62",
@@ -22,10 +24,12 @@ MISTAKES = {
     "encoding=onehot pattern.k=0": "pattern.k=0: must be an integer from 1 to 2^62",
     "encoding=onehot encoding.capacity=10000000": "encoding.capacity=10000000: needs one-hot codes of width 5000002; "
     "at most 65536",
-    "noise.dim=0": "noise.dim=0: must be an integer from 1 to 2^16",
+    "noise=bits noise.dim=0": "noise.dim=0: must be an integer from 1 to 2^16",
     "architecture.width=0": "architecture.width=0: must be an integer from 1 to 2^16",
-    "architecture.generator.depth=0": "architecture.generator.depth=0: must be an integer from 1 to 1000",
-    "architecture.activation=swish": "architecture.activation=swish: must be one of relu, leaky_relu, tanh, gelu",
+    "experiment=plain architecture.generator.depth=0": "architecture.generator.depth=0: must be an integer from 1 to "
+    "1000",
+    "experiment=plain architecture.activation=swish": "architecture.activation=swish: must be one of relu, leaky_relu, "
+    "tanh, gelu",
     "batch_size=0": "batch_size=0: must be an integer from 1 to 2^20",
     "data.batch_size=0": "data.batch_size=0: must be an integer from 1 to 2^20",
     "data.sampling=sorted": "data.sampling=sorted: must be one of iid, permutation",
@@ -41,11 +45,39 @@ MISTAKES = {
     "optimizer.betas=[0.9,1]": "optimizer.betas=[0.9, 1]: must be two numbers from 0 to below 1",
     "capture=3": "capture=3: must be true or false",
     "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
-    "tv, kl, marginal_gap, d_real, d_fake",
+    "tv, kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
     "encoding=gray": "encoding=gray: must be one of binary, onehot",
-    "architecture=cnn": "architecture=cnn: must be one of linear, mlp",
+    "architecture=cnn": "architecture=cnn: must be one of autoregressive, dirac, linear, mlp, recurrent",
+    "head=sigmoid": "noise=none: head=sigmoid draws nothing itself, so that there would be one code alone",
+    "architecture=mlp": "noise=none: the generator mlp must have noise to read; use gaussian or bits",
+    "noise=gaussian head=sigmoid": "objective=boundary_seeking: needs codes drawn from a known law; head=sigmoid draws "
+    "none, use gumbel_straight_through",
+    "objective.samples=100": "objective.samples=100: must divide batch_size=256",
+    "batch_size=1": "batch_size=1: must be an integer from 2 to 2^20",
+    "objective.exploration=1": "objective.exploration=1: must be a finite number ≥ 0 and ≤ 0.9",
+    "discriminator.pack=3": "discriminator.pack=3: must divide batch_size=256",
+    "objective=wasserstein penalty=wgan_gp discriminator.pack=3": "discriminator.pack=3: must divide batch_size=256",
+    "discriminator.pack=2": "objective=boundary_seeking: weighs single codes; discriminator.pack must be 1",
+    "discriminator.minibatch_stddev=2 data.sampling=permutation": "data.sampling=permutation: D compares codes, "
+    "and its reals must be independent; use iid",
+    "pattern.holdout=0.999": "pattern.holdout=0.999: leaves 0 of the pattern's 64 integers for training, 64 unseen; "
+    "both must be at least 1",
+    "pattern=primes encoding=onehot": "encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10",
+    "pattern=listed pattern.integers=[3,3]": "pattern.integers=[3, 3]: must not repeat an integer",
+    "pattern=listed pattern.integers=[300]": "pattern: has 300, which must be below encoding.capacity=128",
+    "head.temperature=0": "head.temperature=0: must be a finite number > 0",
+    "head.temperature=[1,-1]": "head.temperature=[1, -1]: both ends must be a finite number > 0",
+    "penalty=r1 penalty.r1.gamma=-1": "penalty.r1.gamma=-1: must be a finite number ≥ 0",
+    "penalty=[r1,r3]": "penalty=r3: must be one of none, r1, r2, wgan_gp",
+    "penalty=[r1,r2] update=alternating": "penalty=r1,r2: update=alternating takes none; use joint or critic",
+    "objective=relativistic update=alternating": "objective=relativistic: compares reals with fakes, "
+    "update=alternating steps on each apart; use joint or critic",
+    "update=critic update.discriminator_steps=0": "update.discriminator_steps=0: must be an integer from 1 to 1000",
+    "update.ema=1": "update.ema=1: must be below 1",
+    "update.instance_noise=-0.1": "update.instance_noise=-0.1: must be a finite number ≥ 0",
+    "optimizer.decay=steep": "optimizer.decay=steep: must be one of none, linear, cosine",
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
-    "pattern=null": "pattern=null: must be one of multiples",
+    "pattern=null": "pattern=null: must be one of bars_and_stripes, cardinality, listed, multiples, parity, primes",
     "pattern.modulus=3": "pattern.modulus=3: is no key; python train.py --help lists the keys",
     "architecture=linear architecture.width=3": "architecture.width=3: is no key of the option chosen for architecture",
     "=3": "=3: is no override; quote a value with other signs twice: \"key='value'\"",

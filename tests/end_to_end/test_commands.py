@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.conftest import ROOT, environment
 
-QUICK = ("steps=60", "evaluate_every=30", "evaluation.samples=200")
+QUICK = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200")
 
 
 def result(run):

@@ -12,7 +12,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from tests.conftest import ROOT, environment
 
-OPTIONS = ("steps=4000", "evaluate_every=200", "encoding=onehot", "pattern.k=5", "evaluation.samples=500")
+OPTIONS = (
+    "experiment=plain",
+    "steps=4000",
+    "evaluate_every=200",
+    "encoding=onehot",
+    "pattern.k=5",
+    "evaluation.samples=500",
+)
 
 
 def start(folder, *arguments):

@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from patterngan.sweeps.locking import locked
 from tests.conftest import ROOT, environment
 
-QUICK = ["steps=120", "evaluate_every=60", "evaluation.samples=200"]
+QUICK = ["experiment=plain", "steps=120", "evaluate_every=60", "evaluation.samples=200"]
 SWEPT = ["lr=1e-4,1e-3", "pattern.k=2,3", "seed=1,2"]
 
 
@@ -225,7 +225,7 @@ def interrupted(tmp_path, sent, moment, *arguments):
         return seen + process.communicate(timeout=100)[0], process.returncode
 
 
-LONG = ["seed=1,2", "lr=1e-3,1e-2", "steps=3000", "evaluate_every=100", "evaluation.samples=100"]
+LONG = ["experiment=plain", "seed=1,2", "lr=1e-3,1e-2", "steps=3000", "evaluate_every=100", "evaluation.samples=100"]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])

@@ -8,7 +8,7 @@ from patterngan.sweeps.resuming import outcome_of, standing, train_job
 from patterngan.training import train
 from patterngan.validation import UsageError
 
-QUICK = ["steps=40", "evaluate_every=20", "evaluation.samples=100"]
+QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=100"]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from patterngan.sweeps.snapshots import gathered, scatter
 from patterngan.trained import load_sampler
 from patterngan.validation import UsageError
 
-QUICK = ["steps=60", "evaluate_every=20", "evaluation.samples=200"]
+QUICK = ["experiment=plain", "steps=60", "evaluate_every=20", "evaluation.samples=200"]
 
 
 @pytest.fixture

@@ -19,12 +19,25 @@ FUSIBLE = (
     "lr",
     "pattern",
     "optimizer.betas",
+    "optimizer.decay",
     "optimizer.generator.lr",
     "optimizer.generator.betas",
+    "optimizer.generator.decay",
     "optimizer.discriminator.lr",
     "optimizer.discriminator.betas",
+    "optimizer.discriminator.decay",
+    "head.temperature",
+    "objective.smoothing",
+    "penalty.r1.gamma",
+    "penalty.r2.gamma",
+    "penalty.wgan_gp.weight",
+    "update.ema",
+    "update.instance_noise",
 )
 """The keys, and groups of keys, in which members of one population may differ: none changes the shape of a tensor."""
+
+SWITCHES = ("objective.smoothing", "update.ema", "update.instance_noise")
+"""Those of them that leave something out altogether where they are 0."""
 
 FUSED_CALLBACKS = {
     "patterngan.callbacks.Progress",
@@ -107,7 +120,9 @@ def _shared(job: Job) -> dict[str, Any]:
 
 
 def _unfusible_leaves(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return ((key, value) for key, value in leaves(settings) if not _is_fusible(key))
+    for key, value in leaves(settings):
+        if not _is_fusible(key) or (key in SWITCHES and value == 0):
+            yield key, value
 
 
 def _key(job: Job) -> str:

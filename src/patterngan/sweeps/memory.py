@@ -1,5 +1,7 @@
 """How many members fit into memory at once."""
 
+import math
+
 import psutil
 import torch
 
@@ -34,7 +36,8 @@ def member_bytes(job: Job) -> int:
     gan = described.gan(0)
     weights = [parameter.numel() for parameter in gan.parameters()]
     units = sum(parameter.shape[0] for parameter in gan.parameters())
-    noise = CHUNK * described.update.draws * described.batch_size * described.noise.dim
-    reals = CHUNK * described.batch_size * (described.encoding.width + 2) * 3  # integers, and codes in the making
-    activations = 4 * described.update.draws * described.batch_size * units
-    return 4 * (COPIES * sum(weights) + noise + reals + activations)
+    streams = [math.prod(need.shape) for need in described.needs(described.build_networks()[0].latent).values()]
+    batches = gan.update.draws + gan.update.discriminator_steps
+    reals = CHUNK * described.batch_size * batches * (described.encoding.width + 2) * 3  # integers, codes in the making
+    activations = 4 * batches * described.batch_size * units
+    return 4 * (COPIES * sum(weights) + CHUNK * sum(streams) + reals + activations)

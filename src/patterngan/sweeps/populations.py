@@ -16,7 +16,7 @@ from patterngan.checkpoints import FOLDER, LAST, Checkpoint, read, require_same_
 from patterngan.data import PatternData, fused
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN
-from patterngan.optimizers import Adam
+from patterngan.optimizers import SGD, Adam
 from patterngan.population_gan import PopulationGAN
 from patterngan.sweeps.jobs import Job
 from patterngan.sweeps.snapshots import Snapshots, gathered, scatter
@@ -147,18 +147,16 @@ def _callbacks(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint])
 
 def why_not_fused(described: Blueprint) -> str | None:
     """What keeps GANs like these from being a population, if anything does; else None."""
-    if not all(isinstance(optimizer, Adam) for optimizer in described.optimizers):
+    if not all(isinstance(optimizer, Adam | SGD) for optimizer in described.optimizers):
         return "its optimizer is for single runs"
     networks = described.build_networks()
-    if any(True for network in networks for _ in network.buffers()):
-        return "its networks have buffers, which members cannot share"
     places = [name for network in networks for name, _ in network.named_parameters(remove_duplicate=False)]
     if len(places) > sum(len(list(network.parameters())) for network in networks):
         return "its networks have weights in two places"
     gan = PopulationGAN([described.gan(0), described.gan(1)])
     noise = torch.zeros(2, 2, described.noise.dim)
     try:
-        gan.discriminate(gan.generator(noise)).sum().backward()  # type: ignore[no-untyped-call]
+        gan.discriminate(gan.generator(noise)).sum().backward()
     except (RuntimeError, ValueError, TypeError) as error:
         return f"its networks cannot be batched ({str(error).splitlines()[0]})"
     return None
