@@ -2,7 +2,10 @@ import json
 import math
 
 import pytest
+import torch
 
+from patterngan.assembly import load_gan
+from patterngan.trained import load_sampler
 from patterngan.training import prepare
 from patterngan.validation import UsageError
 
@@ -61,3 +64,23 @@ def test_preparing_makes_nothing(config, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     prepare(config())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loaded_run_has_its_schedules_where_training_left_them(run, tmp_path):
+    run("experiment=plain", "head=gumbel", "head.temperature=[2,0.5]", "steps=100", "evaluation.samples=500")
+    found = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    gan, _ = load_gan(tmp_path)
+    assert gan.generator.head.temperature.value == 1.25  # of the block that begins at step 50
+    assert gan.evaluate().metrics["d_fake"] == found["d_fake"]
+    assert load_sampler(tmp_path).generator.head.temperature.value == 1.25
+
+
+def test_a_run_with_a_running_average_is_measured_and_sampled_by_it(run, tmp_path):
+    run(*QUICK, "update.ema=0.5")
+    weights = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    sampled = load_sampler(tmp_path).generator.state_dict()
+    assert torch.equal(sampled["0.0.weight"], weights["average.0.0.weight"])
+    assert not torch.equal(sampled["0.0.weight"], weights["generator.0.0.weight"])
+    found = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    gan, _ = load_gan(tmp_path)
+    assert gan.evaluate().metrics == found

@@ -3,6 +3,7 @@
 Assembling is cheap and complete, so it doubles as the check of a config before a run folder exists.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +38,7 @@ from patterngan.objectives import BoundarySeeking, Objective, Separable
 from patterngan.optimizers import OptimizerFactory
 from patterngan.patterns import Pattern
 from patterngan.penalties import mixing
+from patterngan.schedules import move_schedules, progress_seen
 from patterngan.streams import Fill, Stream, seeded
 from patterngan.trained import trusted
 from patterngan.updates import Alternating, Update
@@ -56,7 +58,9 @@ class Blueprint:
     build_networks: Callable[[], tuple[Generator, nn.Module]]
     """New networks, with PyTorch's own initialisation from its global generator."""
     build_data: Callable[[int], PatternData]
-    build_rules: Callable[[], Rules]
+    rules: Rules
+    needs: "dict[str, Need]"
+    """What a step reads of each stream of random numbers."""
     optimizers: tuple[OptimizerFactory, OptimizerFactory]
     batch_size: int
     steps: int
@@ -71,7 +75,7 @@ class Blueprint:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeded(seed, "init").initial_seed())
             generator, discriminator = self.build_networks()
-        objective, penalties, update = self.build_rules()
+        objective, penalties, update = copy.deepcopy(self.rules)
         return GAN(
             generator,
             discriminator,
@@ -80,31 +84,12 @@ class Blueprint:
             update,
             self.optimizers,
             streams={
-                name: Stream(need.fill, need.shape, torch.float32, seed, name)
-                for name, need in self.needs(generator.latent).items()
+                name: Stream(need.fill, need.shape, torch.float32, seed, name) for name, need in self.needs.items()
             },
             evaluator=Evaluator(self.pattern, self.encoding, self.noise, seed, self.samples, self.compared),
             steps=self.steps,
             capture=self.capture,
         )
-
-    def needs(self, latent: int) -> dict[str, "Need"]:
-        """The random numbers that a step reads; the generator's network reads `latent` of its noise."""
-        objective, penalties, update = self.build_rules()
-        noise, width = self.noise, self.encoding.width
-        found: dict[str, Need] = {}
-        if isinstance(objective, BoundarySeeking):
-            noise = Shared(noise, latent, objective.samples)
-            if objective.explored:
-                count = self.batch_size // objective.samples * objective.explored
-                fill = partial(uniform_codes, symbols=self.encoding.symbols)
-                found["proposals"] = Need(fill, (update.draws, count, width))
-        if mixing(penalties):
-            found["mixing"] = Need(Uniform(1).fill, (update.discriminator_steps, self.batch_size, 1))
-        if update.instance_noise is not None:
-            looks = update.looks + update.discriminator_steps * mixing(penalties)
-            found["blur"] = Need(Gaussian(width).fill, (looks, self.batch_size, width))
-        return {"noise": Need(noise.fill, (update.draws, self.batch_size, noise.dim)), **found}
 
 
 class Need(NamedTuple):
@@ -112,6 +97,23 @@ class Need(NamedTuple):
 
     fill: Fill
     shape: tuple[int, ...]
+
+
+def needs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, batch_size: int) -> dict[str, Need]:
+    """The random numbers that a step reads; the generator's network reads `latent` of its noise."""
+    (objective, penalties, update), width = rules, sum(symbols)
+    found: dict[str, Need] = {}
+    if isinstance(objective, BoundarySeeking):
+        noise = Shared(noise, latent, objective.samples)
+        if objective.explored:
+            count = batch_size // objective.samples * objective.explored
+            found["proposals"] = Need(partial(uniform_codes, symbols=symbols), (update.draws, count, width))
+    if mixing(penalties):
+        found["mixing"] = Need(Uniform(1).fill, (update.discriminator_steps, batch_size, 1))
+    if update.instance_noise is not None:
+        looks = update.looks + update.discriminator_steps * mixing(penalties)
+        found["blur"] = Need(Gaussian(width).fill, (looks, batch_size, width))
+    return {"noise": Need(noise.fill, (update.draws, batch_size, noise.dim)), **found}
 
 
 def checked_seed(config: DictConfig) -> int:
@@ -131,12 +133,10 @@ def blueprint(config: DictConfig) -> Blueprint:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")
     pattern, encoding = pattern_and_encoding(config)
     steps, evaluate_every = (checked_integer(config, key, 1, 10**12) for key in ("steps", "evaluate_every"))
-    batch_size = checked_integer(config, "batch_size", 1, 2**20)
-
-    def rules() -> Rules:
-        objective = build_offered(config, "objective", symbols=encoding.symbols, batch_size=batch_size)
-        penalties = nn.ModuleList(build(config, f"penalty.{name}") for name in config.penalty or ())
-        return objective, penalties, build(config, "update")
+    batch_size = checked_integer(config, "data.batch_size", 1, 2**20)
+    objective: Objective = build_offered(config, "objective", symbols=encoding.symbols, batch_size=batch_size)
+    penalties = nn.ModuleList(build(config, f"penalty.{name}") for name in config.penalty or ())
+    update: Update = build(config, "update")
 
     def data(seed: int) -> PatternData:
         truth: dict[str, Any] = {"pattern": pattern, "encoding": encoding, "batches": update.discriminator_steps}
@@ -152,10 +152,11 @@ def blueprint(config: DictConfig) -> Blueprint:
         options: dict[str, Any] = {"network": network, "symbols": encoding.symbols, "batch_size": batch_size}
         return build_generator(config, encoding)[0], build(config, "discriminator", **options)
 
-    objective, penalties, update = rules()
     with torch.random.fork_rng(devices=[]):  # these weights are thrown away
         players, (_, noise) = networks(), build_generator(config, encoding)
-    require_fitting(config, players, (objective, penalties, update))
+    rules = objective, penalties, update
+    require_fitting(config, players, rules)
+    data(0)  # for its errors
     return Blueprint(
         pattern,
         encoding,
@@ -163,6 +164,7 @@ def blueprint(config: DictConfig) -> Blueprint:
         networks,
         data,
         rules,
+        needs(rules, noise, players[0].latent, encoding.symbols, batch_size),
         optimizers=(build(config, "optimizer.generator"), build(config, "optimizer.discriminator")),
         batch_size=batch_size,
         steps=steps,
@@ -222,4 +224,5 @@ def load_gan(path: Path, samples: int | None = None) -> tuple[GAN, int]:
     gan, _ = assemble(config)
     checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
     gan.load_state_dict(checkpoint.weights)
+    move_schedules(gan, progress_seen(checkpoint.step, gan.steps))
     return gan.eval(), checkpoint.step

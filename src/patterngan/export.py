@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from patterngan.checkpoints import write_atomically
-from patterngan.noise import Bits
+from patterngan.noise import Bits, Joined, Noise, Uniform
 from patterngan.sampler import Sampler
 from patterngan.validation import UsageError
 
@@ -20,9 +20,9 @@ EXAMPLE_BATCH = 3
 class StandaloneSampler(nn.Module):
     """What is written as TorchScript: `forward(noise)` → integers, and `generate(n)` which draws the noise itself."""
 
-    def __init__(self, integers: nn.Module, dim: int, bits: bool) -> None:
+    def __init__(self, integers: nn.Module, laws: list[tuple[str, int]]) -> None:
         super().__init__()
-        self.integers, self.dim, self.bits = integers, dim, bits
+        self.integers, self.laws = integers, laws
 
     def forward(self, noise: Tensor) -> Tensor:
         """Float [n, dim] → int64 [n]."""
@@ -31,9 +31,22 @@ class StandaloneSampler(nn.Module):
     @torch.jit.export
     def generate(self, n: int) -> Tensor:
         """`n` integers, int64 [n], with torch's global random generator."""
-        if self.bits:
-            return self.forward(torch.randint(0, 2, (n, self.dim)).float())
-        return self.forward(torch.randn(n, self.dim))
+        parts: list[Tensor] = []
+        for law, dim in self.laws:
+            if law == "bits":
+                parts.append(torch.randint(0, 2, (n, dim)).float())
+            elif law == "uniform":
+                parts.append(torch.rand(n, dim))
+            else:
+                parts.append(torch.randn(n, dim))
+        return self.forward(torch.cat(parts, 1))
+
+
+def laws(noise: Noise) -> list[tuple[str, int]]:
+    """The laws of the noise and how many numbers each is of, side by side: bits, uniform or normal."""
+    if isinstance(noise, Joined):
+        return [law for part in noise.parts for law in laws(part)]
+    return [("bits" if isinstance(noise, Bits) else "uniform" if isinstance(noise, Uniform) else "normal", noise.dim)]
 
 
 def torchscript(sampler: Sampler, example: Tensor) -> bytes:
@@ -42,7 +55,7 @@ def torchscript(sampler: Sampler, example: Tensor) -> bytes:
         warnings.filterwarnings("ignore", r"`torch\.jit\..*", DeprecationWarning)
         warnings.filterwarnings("ignore", r"`torch\.jit\..*", FutureWarning)
         traced = torch.jit.trace(sampler, (example,))
-        whole = StandaloneSampler(traced, sampler.noise.dim, isinstance(sampler.noise, Bits))
+        whole = StandaloneSampler(traced, laws(sampler.noise))
         return bytes(torch.jit.script(whole).save_to_buffer())
 
 

@@ -36,11 +36,11 @@ def distribution(axes: "Axes", integers: Tensor, pattern: Pattern, stop: int, ti
     shares = torch.bincount(integers.clamp(max=stop), minlength=stop + 1)[:stop] / len(integers)
     numbers = torch.arange(stop)
     valid = pattern.contains(numbers)
-    missing = numbers[valid & (shares == 0)]
     axes.axhline(1 / pattern.size, color=TARGET, linewidth=1, linestyle="--", label="target")
-    axes.bar(numbers[valid], shares[valid], width=0.9, color=VALID, label="valid")
-    axes.bar(numbers[~valid], shares[~valid], width=0.9, color=INVALID, label="invalid")
-    axes.plot(missing, torch.zeros(len(missing)), "v", color=MISSING, markersize=4, clip_on=False, label="missing")
+    for which, color, label in ((valid, VALID, "valid"), (~valid, INVALID, "invalid")):
+        axes.bar(numbers[which].tolist(), shares[which].tolist(), width=0.9, color=color, label=label)
+    missing = numbers[valid & (shares == 0)].tolist()
+    axes.plot(missing, [0] * len(missing), "v", color=MISSING, markersize=4, clip_on=False, label="missing")
     axes.set(title=title, xlabel="integer", ylabel="probability", xlim=(-1, stop))
 
 

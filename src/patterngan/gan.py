@@ -18,7 +18,7 @@ from patterngan.evaluator import Evaluation, Evaluator
 from patterngan.objectives import Objective
 from patterngan.optimizers import Moving, OptimizerFactory
 from patterngan.players import Batch, Draw, Players, descent
-from patterngan.schedules import Scheduled, progress_at
+from patterngan.schedules import move_schedules, progress_at
 from patterngan.streams import Stream, Streams
 from patterngan.updates import Losses, Update
 from patterngan.validation import UsageError
@@ -151,10 +151,11 @@ class GAN(pl.LightningModule):
 
     def _move_to(self, progress: float) -> None:
         """Sets everything scheduled to what it is at a share of the run."""
+        move_schedules(self, progress)
         optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
-        for part in [*self.modules(), *optimizers]:
-            if isinstance(part, Scheduled | Moving):
-                part.move_to(progress)
+        for optimizer in optimizers:
+            if isinstance(optimizer, Moving):
+                optimizer.move_to(progress)
 
     def _count(self, steps: int) -> None:
         # Lightning would count the steps of both optimizers, and only of those it has wrapped. We count GAN steps

@@ -85,6 +85,18 @@ class Scheduled(nn.Module):
             self.value.copy_(values.view_as(self.value))
 
 
+def move_schedules(module: nn.Module, progress: float) -> None:
+    """Sets every scheduled number of a module to what it is at a share of the run."""
+    for part in module.modules():
+        if isinstance(part, Scheduled):
+            part.move_to(progress)
+
+
+def progress_seen(step: int, steps: int) -> float:
+    """The share of the run by which schedules are set when a run is evaluated after `step` steps."""
+    return progress_at(max(step - 1, 0), steps)
+
+
 def progress_at(step: int, steps: int) -> float:
     """The share of the run by which schedules are set at a step: they move every `CHUNK` steps.
 

@@ -1,6 +1,7 @@
 """Trained GANs, read back from run folders and checkpoint files, whoever wrote those."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from omegaconf import DictConfig
@@ -8,6 +9,7 @@ from omegaconf import DictConfig
 from patterngan import checkpoints
 from patterngan.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets
 from patterngan.sampler import Sampler
+from patterngan.schedules import move_schedules, progress_seen
 from patterngan.validation import UsageError
 
 
@@ -28,7 +30,15 @@ def load_sampler(path: Path) -> Sampler:
     }
     checkpoints.require_same_shapes(checkpoint.path, weights, sampler.state_dict())
     sampler.load_state_dict(weights)
+    move_schedules(sampler, progress_seen(checkpoint.step, int(checkpoint.settings["steps"])))
     return sampler.eval()
+
+
+SINCE: dict[str, Any] = {
+    "discriminator": {"_target_": "patterngan.discriminators.discriminator"},
+    "penalty": {},
+}
+"""What the settings of older checkpoints lack, with the values that change nothing."""
 
 
 def trusted(checkpoint: checkpoints.Checkpoint, keys: tuple[str, ...] = SETTINGS) -> DictConfig:
@@ -37,7 +47,8 @@ def trusted(checkpoint: checkpoints.Checkpoint, keys: tuple[str, ...] = SETTINGS
     Raises:
         UsageError: naming what is missing or not ours.
     """
-    plain = {key: checkpoint.settings[key] for key in keys if key in checkpoint.settings}
+    saved = SINCE | checkpoint.settings
+    plain = {key: saved[key] for key in keys if key in saved}
     if missing := [key for key in keys if key not in plain]:
         raise UsageError(f"{checkpoint.path}: its settings lack {', '.join(missing)}")
     try:

@@ -19,6 +19,9 @@ OPTIONS = (
     "encoding=onehot",
     "pattern.k=5",
     "evaluation.samples=500",
+    "update.ema=0.99",
+    "optimizer.decay=linear",
+    "discriminator.spectral_norm=true",
 )
 
 

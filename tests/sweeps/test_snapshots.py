@@ -53,10 +53,13 @@ def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
         shutil.rmtree(tmp_path / "alone")
 
 
-def test_a_population_goes_on_from_its_members_checkpoints(jobs, tmp_path):
+@pytest.mark.parametrize("extra", ["", "update.ema=0.9 update.instance_noise=0.1 discriminator.spectral_norm=true"])
+def test_a_population_goes_on_from_its_members_checkpoints(jobs, tmp_path, extra):
+    common = [*QUICK, *extra.split()]
+
     def trained(folder, *lengths):
         made = [
-            jobs([*QUICK, f"steps={steps}", "seed=1"], [*QUICK, f"steps={steps}", "seed=2", "lr=1e-2"])
+            jobs([*common, f"steps={steps}", "seed=1"], [*common, f"steps={steps}", "seed=2", "lr=1e-2"])
             for steps in lengths
         ]
         for members in made:

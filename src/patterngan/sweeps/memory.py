@@ -36,7 +36,7 @@ def member_bytes(job: Job) -> int:
     gan = described.gan(0)
     weights = [parameter.numel() for parameter in gan.parameters()]
     units = sum(parameter.shape[0] for parameter in gan.parameters())
-    streams = [math.prod(need.shape) for need in described.needs(described.build_networks()[0].latent).values()]
+    streams = [math.prod(need.shape) for need in described.needs.values()]
     batches = gan.update.draws + gan.update.discriminator_steps
     reals = CHUNK * described.batch_size * batches * (described.encoding.width + 2) * 3  # integers, codes in the making
     activations = 4 * batches * described.batch_size * units

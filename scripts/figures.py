@@ -1,0 +1,107 @@
+"""Draws runs and sweeps: `python scripts/figures.py distribution RUN RUN`, `heatmap SWEEP` or `dirac SWEEP`."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
+from patterngan.validation import UsageError
+
+
+def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
+    """What each run generates against its target, side by side."""
+    from patterngan.assembly import load_gan
+    from patterngan.figures import distributions
+    from patterngan.terminal import verdict
+
+    drawn = []
+    for path in runs:
+        gan, step = load_gan(path, samples)
+        evaluator = gan.evaluator
+        draws = evaluator.draw(gan.device)
+        found = evaluator(gan.result, gan.discriminate, draws)
+        integers = evaluator.encoding.decode(gan.result(draws.noise)).detach()
+        stop = max(evaluator.pattern.stop, evaluator.encoding.capacity)
+        if stop > MOST_BARS:
+            raise UsageError(f"{path}: has {stop} integers; at most {MOST_BARS} can be told apart")
+        drawn.append((integers, evaluator.pattern, stop, f"{path.name}, step {step}\n{verdict(found.metrics)}"))
+    distributions(drawn).savefig(output, dpi=150)
+
+
+MOST_BARS = 2048
+"""Bars that fit into a figure."""
+
+
+def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str], output: Path) -> None:
+    """The median over the seeds of each metric, for each combination of what was typed for `rows` and `columns`."""
+    from patterngan.figures import heat_maps
+    from patterngan.sweeps import report
+
+    keys, points = report.points(report.rows(sweep))
+    for key in (*rows, *columns):
+        if key not in keys:
+            raise UsageError(f"{sweep}: {key} was not swept; swept were {', '.join(keys)}")
+    panels: dict[str, dict[tuple[str, str], float]] = {}
+    for point in points:
+        typed = dict(zip(keys, point.values, strict=True))
+        place = " ".join(typed[key] for key in rows), " ".join(typed[key] for key in columns)
+        rest = " ".join(value for key, value in typed.items() if key not in (*rows, *columns))
+        for metric in metrics:
+            if figures := point.figures(metric):
+                panels.setdefault(f"median {metric} {rest}".strip(), {})[place] = statistics.median(figures)
+    places = [place for panel in panels.values() for place in panel]
+    row_names, column_names = (sorted({place[axis] for place in places}) for axis in (0, 1))
+    heat_maps(row_names, column_names, dict(sorted(panels.items()))).savefig(output, dpi=150)
+
+
+def dirac(sweep: Path, output: Path) -> None:
+    """The paths of a sweep of experiment=dirac."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    from patterngan.figures import trajectories
+    from patterngan.sweeps import report
+
+    found = report.rows(sweep)
+    swept = report.swept(found)
+    drawn = {}
+    for row in found:
+        events = EventAccumulator(str(sweep / row.name), size_guidance={"scalars": 0}).Reload()
+        try:
+            curves = [events.Scalars(f"weights/{name}") for name in ("generator.0.theta", "discriminator.psi")]
+        except KeyError as error:
+            raise UsageError(f"{sweep / row.name}: has no curves of θ and ψ; experiment=dirac writes them") from error
+        title = "\n".join(f"{key}={row.overrides.get(key, '')}" for key in swept)
+        drawn[title] = [(theta.value, psi.value) for theta, psi in zip(*curves, strict=True)]
+    trajectories(drawn).savefig(output, dpi=150)
+
+
+def main() -> None:
+    """Parses the command line."""
+    parser = OneLineParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("distribution", help="generated integers against the target")
+    command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
+    command.add_argument("--samples", type=positive, default=100_000, help="integers drawn of each (100000)")
+    command.add_argument("-o", "--output", type=Path, default=Path("distribution.png"))
+    command = commands.add_parser("heatmap", help="medians over the seeds, by what was swept")
+    command.add_argument("sweep", type=Path)
+    command.add_argument("--rows", nargs="+", required=True, help="swept keys")
+    command.add_argument("--columns", nargs="+", required=True, help="swept keys")
+    command.add_argument("--metrics", nargs="+", default=["modes", "tv"])
+    command.add_argument("-o", "--output", type=Path, default=Path("heatmap.png"))
+    command = commands.add_parser("dirac", help="the paths of a sweep of experiment=dirac")
+    command.add_argument("sweep", type=Path)
+    command.add_argument("-o", "--output", type=Path, default=Path("dirac.png"))
+    arguments = parser.parse_args()
+    if arguments.command == "distribution":
+        distribution(arguments.runs, arguments.samples, arguments.output)
+    elif arguments.command == "heatmap":
+        heatmap(arguments.sweep, arguments.rows, arguments.columns, arguments.metrics, arguments.output)
+    else:
+        dirac(arguments.sweep, arguments.output)
+    print(arguments.output)
+
+
+if __name__ == "__main__":
+    script(main)
