@@ -62,8 +62,10 @@ class Found:
     def figure(self, run: Row, name: str) -> float:
         """A figure of a run that completed."""
         if name == "tv/floor":
-            return float(run.metrics["tv"]) / float(run.metrics["tv_floor"])
-        return float("inf") if run.metrics[name] is None else float(run.metrics[name])
+            tv, floor = run.metrics.get("tv"), run.metrics.get("tv_floor")
+            return tv / floor if tv is not None and floor else float("inf")  # an exact evaluation has no floor
+        figure = run.metrics.get(name)
+        return float("inf") if figure is None else float(figure)
 
     @property
     def support(self) -> int:
@@ -91,8 +93,10 @@ def measured(cell: Cell, seeds: int, overrides: Sequence[str], folder: Path) -> 
     """Trains a cell's seeds as one fused sweep, by the command that a user would type."""
     line = [sys.executable, str(CONF.parent / "train.py"), "-m", *cell.overrides, f"seed=range(0,{seeds})", *overrides]
     start = time.perf_counter()
+    if folder.exists():
+        raise UsageError(f"--output: {folder} exists; choose another folder, so that nothing old is taken for new")
     done = subprocess.run([*line, f"hydra.sweep.dir={folder}"], capture_output=True, text=True, check=False)
-    if not folder.is_dir():
+    if done.returncode == 2 or not folder.is_dir():
         raise UsageError(f"{' '.join(line)}: exit code {done.returncode}: {done.stderr.strip()}")
     return Found(cell, rows(folder), time.perf_counter() - start)
 

@@ -50,6 +50,8 @@ def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: S
         for metric in metrics:
             if figures := point.figures(metric):
                 panels.setdefault(f"median {metric} {rest}".strip(), {})[place] = statistics.median(figures)
+    if not panels:
+        raise UsageError(f"{sweep}: no run has the metrics {', '.join(metrics)}")
     places = [place for panel in panels.values() for place in panel]
     row_names, column_names = (sorted({place[axis] for place in places}) for axis in (0, 1))
     heat_maps(row_names, column_names, dict(sorted(panels.items()))).savefig(output, dpi=150)

@@ -164,3 +164,40 @@ def test_an_evaluation_enumerates_few_random_bits(config):
     assert found.metrics["samples"] == 128
     assert found.metrics["validity"] == (integers % 2 == 0).double().mean()
     assert found.metrics["d_fake"] == pytest.approx(gan.discriminator(codes).sigmoid().mean().item())
+
+
+class Followed(pl.Callback):
+    """Keeps the generator's first weight after every block."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_batch_end(self, trainer, gan, outputs, batch, batch_idx):
+        self.seen.append(gan.generator[0][0].weight.detach().clone())
+
+
+@pytest.mark.parametrize("capture", ["true", "false"])
+def test_the_running_average_by_hand(config, capture):
+    followed = Followed()
+    run = prepare(config("experiment=plain", "update.ema=0.75", "steps=6", "evaluate_every=1", f"capture={capture}"))
+    average = run.gan.generator[0][0].weight.detach().clone()
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
+    trainer(run.config, callbacks=[followed], num_sanity_val_steps=0, **quiet).fit(run.gan, run.data)
+    assert len(followed.seen) == 6
+    for weight in followed.seen:
+        average = 0.75 * average + 0.25 * weight
+    assert torch.allclose(run.gan.average[0][0].weight, average, atol=1e-6)
+    assert run.gan.result is run.gan.average
+
+
+def test_instance_noise_is_fresh_at_every_look(config):
+    run = prepare(config("experiment=plain", "update.instance_noise=0.5", "batch_size=512", "capture=false"))
+    blur = run.gan.streams["blur"].read(0, 1, CPU)[0]
+    assert blur.shape == (4, 512, 7)
+    seen = []
+    run.gan.discriminate = lambda codes: seen.append(codes) or codes.sum(-1)
+    look = run.gan._blurred(blur, torch.tensor(0.5))
+    for _ in range(4):
+        look(torch.ones(512, 7))
+    assert torch.equal(torch.stack(seen), 1 + 0.5 * blur)
+    assert blur.std().item() == pytest.approx(1, abs=0.05)

@@ -169,5 +169,6 @@ def test_large_logits_stay_finite():
 def test_impossible_options_name_the_value(options, message):
     with pytest.raises(InvalidValueError, match=message):
         boundary_seeking(*options)
+    assert boundary_seeking(4, 0.9, (1,), 8).explored == 3  # one of them is still the generator's
     with pytest.raises(InvalidValueError, match="^smoothing"):
         nonsaturating(1.5)

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.optimizers import PopulationAdam, adam
+from patterngan.capture import Captured
+from patterngan.optimizers import PopulationAdam, PopulationSGD, adam, sgd
 from patterngan.validation import InvalidValueError
 
 
@@ -50,3 +51,57 @@ def test_members_of_a_population_follow_torchs_adam_with_their_own_lr_and_betas(
             assert torch.equal(state["step"], own["step"])
             assert torch.allclose(state["exp_avg_sq"][member], own["exp_avg_sq"])
         assert population.state_dict()["param_groups"][member] == optimizer.state_dict()["param_groups"]
+
+
+@pytest.mark.parametrize("capture", [True, False])
+def test_a_falling_lr_is_torchs_adam_with_that_lr(capture):
+    ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    optimizer = adam(0.1, [0.5, 0.9], "linear")(ours.parameters())
+    plain = torch.optim.Adam(theirs.parameters(), 0.1, (0.5, 0.9))
+
+    def step(x):
+        gradients = torch.autograd.grad(ours(x).square().mean(), list(ours.parameters()))
+        for parameter, gradient in zip(ours.parameters(), gradients, strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+        return (x,)
+
+    taken = Captured(step) if capture else step
+    for index in range(10):
+        x = torch.randn(4, 3)
+        optimizer.move_to(index / 10)
+        taken(x)
+        plain.param_groups[0]["lr"] = 0.1 * (1 - index / 10)
+        plain.zero_grad()
+        theirs(x).square().mean().backward()
+        plain.step()
+    assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
+    assert optimizer.state_dict()["param_groups"][0]["lr"] == 0.1  # a number: checkpoints hold no schedules
+
+
+def test_gradient_descent_alone_and_in_a_population():
+    settings = [sgd(0.1), sgd(0.5, "cosine")]
+    together = nn.Parameter(torch.randn(2, 3))
+    alone = [nn.Parameter(row.detach().clone()) for row in together]
+    population = PopulationSGD([together], settings)
+    single = [one([parameter]) for one, parameter in zip(settings, alone, strict=True)]
+    start, gradient = together.detach().clone(), torch.randn(2, 3)
+    together.grad = gradient
+    for parameter, own in zip(alone, gradient, strict=True):
+        parameter.grad = own
+    for optimizer in (population, *single):
+        optimizer.move_to(0.5)
+        optimizer.step()
+    expected = start - torch.tensor([[0.1], [0.25]]) * gradient
+    assert torch.allclose(together, expected)
+    assert torch.allclose(torch.stack(alone), expected)
+
+
+@pytest.mark.parametrize(
+    ("lr", "decay", "named"), [(0, "none", "lr=0"), ([1, 0], "none", "lr="), (1, "steep", "decay=")]
+)
+def test_impossible_rates_name_the_value(lr, decay, named):
+    for factory in (lambda: adam(lr, [0.5, 0.9], decay), lambda: sgd(lr, decay)):
+        with pytest.raises(InvalidValueError, match=f"^{named}"):
+            factory()

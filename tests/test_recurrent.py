@@ -23,6 +23,12 @@ def test_a_reader_reads_symbol_by_symbol():
     assert torch.allclose(reader(codes), reader.sums(state))
 
 
+def test_a_code_of_one_symbol_is_written_without_a_cell():
+    writer = recurrent_writer(0, (3,), 4)
+    writer.raw(0, writer.start(torch.empty(2, 0))).sum().backward()
+    assert all(parameter.grad is not None for parameter in writer.parameters())
+
+
 @pytest.mark.parametrize("width", [0, 1.5, "wide", 2**16 + 1])
 def test_widths_must_be_sane(width):
     for network in (recurrent_writer, mlp_writer):

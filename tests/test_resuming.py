@@ -66,6 +66,20 @@ def test_settings_win_over_todays_conf(folder):
     assert resumed([asked, "optimizer=adam"])[:-3] == expected[:-1]
 
 
+def test_options_that_were_the_default_once_are_chosen(run, tmp_path):
+    run("experiment=plain", "penalty=[r1,r2]", "steps=20", "evaluation.samples=50")
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    content["patterngan"]["overrides"] = ["penalty=[r1,r2]", "steps=20", "noise.dim=16"]
+    del content["patterngan"]["settings"]["update"]["ema"], content["patterngan"]["settings"]["optimizer"]["decay"]
+    torch.save(content, path)
+    chosen = ["architecture=mlp", "head=sigmoid", "noise=gaussian", "objective=nonsaturating"]
+    line = resumed([f"ckpt_path={path}"])
+    assert line[4:6] == ["penalty=[r1,r2]", "steps=20"]
+    assert sorted(line[:4]) == chosen
+    assert {"lr=0.001", "batch_size=64", "update.ema=0.0", "optimizer.decay='none'"} < set(line)
+
+
 def test_settings_that_todays_conf_does_not_have_are_refused(folder):
     path, _ = folder
     change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.noise.Cauchy"))

@@ -27,7 +27,7 @@ from patterngan.configs import (
     target_name,
 )
 from patterngan.data import PatternData
-from patterngan.discriminators import Packed, compared
+from patterngan.discriminators import compared
 from patterngan.encodings import Encoding
 from patterngan.evaluator import Evaluator
 from patterngan.gan import GAN
@@ -190,8 +190,8 @@ def require_fitting(config: DictConfig, gan: tuple[Generator, nn.Module], rules:
         raise UsageError(f"objective={chosen}: {allowed}")
     if isinstance(update, Alternating) and penalties:
         raise UsageError(f"penalty={','.join(config.penalty)}: update=alternating takes none; use joint or critic")
-    if isinstance(objective, BoundarySeeking) and isinstance(discriminator, Packed):
-        raise UsageError(f"objective={chosen}: weighs single codes; discriminator.pack must be 1")
+    if isinstance(objective, BoundarySeeking) and compared(discriminator) > 1:
+        raise UsageError(f"objective={chosen}: weighs single codes; discriminator.pack must be 1, minibatch_stddev 0")
     if compared(discriminator) > 1 and config.data.get("sampling") == "permutation":
         raise UsageError("data.sampling=permutation: D compares codes, and its reals must be independent; use iid")
 

@@ -12,7 +12,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from patterngan.encodings import Encoding
 from patterngan.generators import Generator, Writer, generator
@@ -74,7 +74,12 @@ def settings(config: DictConfig) -> dict[str, Any]:
 def plain(config: DictConfig, key: str) -> Any:
     """The value under a key, with its interpolations resolved, as plain values."""
     value = config[key]
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+    if not OmegaConf.is_config(value):
+        return value
+    try:
+        return OmegaConf.to_container(value, resolve=True)
+    except InterpolationResolutionError:  # the check of the config says what is wrong
+        return OmegaConf.to_container(value, resolve=False)
 
 
 def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -116,7 +121,7 @@ def build(config: DictConfig, key: str, omitted: Collection[str] = (), **given: 
     except InstantiationException as error:
         cause = error.__cause__
         if isinstance(cause, InvalidValueError):
-            invalid = cause.within(key)
+            invalid = cause if "." in cause.key else cause.within(key)  # it was told by a `build` within
             raise InvalidValueError(typed_key(config, invalid.key), invalid.value, invalid.allowed) from None
         raise UsageError(f"{key}: {cause or error}".splitlines()[0]) from error
     except OmegaConfBaseException as error:
@@ -186,14 +191,11 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
     if "k" in config.encoding and OmegaConf.is_interpolation(config.encoding, "k") and "k" not in config.pattern:
         raise UsageError("encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10")
     encoding: Encoding = build(config, "encoding")
-    if pattern.stop > encoding.capacity and "stop" not in config.pattern:
-        raise UsageError(f"pattern: has {pattern.stop - 1}, which must be below encoding.capacity={encoding.capacity}")
     if pattern.stop > encoding.capacity:
-        raise InvalidValueError(
-            typed_key(config, "pattern.stop"),
-            pattern.stop,
-            f"must be at most encoding.capacity={encoding.capacity}",
-        )
+        allowed = f"must be at most encoding.capacity={encoding.capacity}"
+        if "stop" in config.pattern:
+            raise InvalidValueError(typed_key(config, "pattern.stop"), config.pattern.stop, allowed)
+        raise UsageError(f"pattern: its integers are below {pattern.stop}, which {allowed}")
     return pattern, encoding
 
 

@@ -71,10 +71,16 @@ class SpectralNorm(nn.Module):
 
 
 def spectrally_normalised(network: nn.Module) -> nn.Module:
-    """The network, every linear map in it divided by its largest singular value."""
-    for module in list(network.modules()):
-        if isinstance(module, nn.Linear):
-            parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
+    """The network, every linear map in it divided by its largest singular value.
+
+    Raises:
+        InvalidValueError: if there is none.
+    """
+    maps = [module for module in network.modules() if isinstance(module, nn.Linear)]
+    if not maps:
+        raise InvalidValueError("spectral_norm", True, "finds no linear map in the architecture's discriminator")
+    for module in maps:
+        parametrize.register_parametrization(module, "weight", SpectralNorm(module.weight))
     return network
 
 

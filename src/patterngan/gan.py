@@ -18,7 +18,7 @@ from patterngan.evaluator import Evaluation, Evaluator
 from patterngan.objectives import Objective
 from patterngan.optimizers import Moving, OptimizerFactory
 from patterngan.players import Batch, Draw, Players, descent
-from patterngan.schedules import move_schedules, progress_at
+from patterngan.schedules import move_schedules, progress_at, progress_seen
 from patterngan.streams import Stream, Streams
 from patterngan.updates import Losses, Update
 from patterngan.validation import UsageError
@@ -181,6 +181,7 @@ class GAN(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Goes on counting where the checkpoint stands."""
         self._count(checkpoint["global_step"])
+        move_schedules(self, progress_seen(checkpoint["global_step"], self.steps))
 
     def validation_step(self, batch: int, index: int) -> None:
         """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""

@@ -176,7 +176,7 @@ class BoundarySeeking(NonSaturating):
 
     def __init__(self, samples: int, exploration: float, symbols: Symbols) -> None:
         super().__init__(smoothing=0.0)
-        self.samples, self.explored = samples, math.ceil(exploration * samples)
+        self.samples, self.explored = samples, min(math.ceil(exploration * samples), samples - 1)
         self.log_uniform = -sum(math.log(max(size, 2)) for size in symbols)
 
     @torch.no_grad()

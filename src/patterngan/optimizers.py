@@ -44,7 +44,7 @@ class SGD:
 
     def __call__(self, parameters: Iterable[nn.Parameter]) -> optim.Optimizer:
         """The optimizer of these parameters."""
-        return PopulationSGD(parameters, [self])
+        return GradientDescent(parameters, [self])
 
 
 def falling(lr: Any, decay: str) -> Schedule:
@@ -104,8 +104,8 @@ class ScheduledAdam(optim.Adam):
             lr.fill_(self.schedule.at(progress))
 
 
-class PopulationSGD(optim.Optimizer):
-    """Gradient descent for parameters with a leading members axis, each member with its own lr; or for one alone."""
+class GradientDescent(optim.Optimizer):
+    """θ ← θ − lr ∇, with an lr that can move; see `PopulationSGD` for several members."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[SGD]) -> None:
         self.stacked = list(parameters)
@@ -123,6 +123,18 @@ class PopulationSGD(optim.Optimizer):
     def move_to(self, progress: float) -> None:
         """See `Moving.move_to`."""
         self.lrs.move_to(progress)
+
+
+class PopulationSGD(GradientDescent):
+    """Gradient descent for parameters with a leading members axis, each member with its own lr."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing but the parameters' numbers; `param_groups` are per member."""
+        groups: list[dict[str, Any]] = super().state_dict()["param_groups"]
+        return {"state": {}, "param_groups": [groups for _ in self.members]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """There is no state to go on from."""
 
 
 class MemberLrs:

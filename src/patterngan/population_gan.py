@@ -11,6 +11,7 @@ from patterngan.evaluator import Draws, Evaluation
 from patterngan.gan import GAN, DivergedError, require_finite
 from patterngan.optimizers import SGD, Adam, OptimizerFactory, PopulationAdam, PopulationSGD
 from patterngan.population import Population, stacked
+from patterngan.schedules import move_schedules, progress_seen
 from patterngan.streams import Stream, Streams
 from patterngan.threads import in_threads
 
@@ -19,7 +20,7 @@ KEPT_DRAWS = 2**30
 
 
 class PopulationGAN(GAN):
-    """GANs that differ in weights, streams, patterns and optimizer settings alone, trained side by side.
+    """GANs that differ in weights, streams, patterns, schedules and optimizer settings alone, trained side by side.
 
     What each of them computes is what it would have computed alone, up to float rounding. A member whose losses or
     weights are no longer finite is `diverged`: its numbers are computed on, and looked at no more.
@@ -63,6 +64,7 @@ class PopulationGAN(GAN):
         """Goes on counting where the states stand."""
         if self._start is not None:
             self._count(self._start[0])
+            move_schedules(self, progress_seen(self._start[0], self.steps))
 
     def on_train_start(self) -> None:
         """Binds the players to their optimizers, which go on where they stood."""

@@ -38,7 +38,7 @@ class RecurrentWriter(Writer):
         super().__init__()
         self.first = nn.Parameter(torch.zeros(width))
         self.latent = nn.Linear(inputs, width, bias=False) if inputs else None
-        self.cell = Cell(width)
+        self.cell = Cell(width) if len(symbols) > 1 else nn.Identity()  # what is used never would not be trained
         self.reads = nn.ModuleList(nn.Linear(size, 3 * width) for size in symbols[:-1])
         self.writes = nn.ModuleList(nn.Linear(width, size) for size in symbols)
 

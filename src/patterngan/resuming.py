@@ -24,6 +24,10 @@ MULTIRUN = ("-m", "--multirun")
 """Hydra's flags for a sweep."""
 
 
+NEUTRAL = {"update.ema": 0.0, "optimizer.decay": "none"}
+"""Keys that older checkpoints lack, with the values that change nothing, where today's conf/ has others."""
+
+
 def resumed(arguments: list[str]) -> list[str]:
     """The command line with which a run goes on, where `ckpt_path=` asks for that; else as it is.
 
@@ -43,7 +47,7 @@ def resumed(arguments: list[str]) -> list[str]:
     overrides = [override for override in map(parsed, checkpoint.overrides) if override and _is_plain(override)]
     before = [str(override.input_line) for override in overrides if override.key_or_group not in now]
     chosen = [f"{key}={literal(value)}" for key, value in now.items() if (CONF / key).is_dir() and value is not None]
-    before += _options(checkpoint, [*chosen, *before], set(now))
+    before = [*_options(checkpoint, [*chosen, *before], set(now)), *before]
     before += _differences(checkpoint, [*chosen, *before], set(now))
     folder = resumable_folder(checkpoint.path)
     if folder is not None and not set(MULTIRUN) & set(arguments):
@@ -107,8 +111,9 @@ def _options(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> l
     """The options that must be chosen, where conf/ chose others when the checkpoint was written."""
     from patterngan.configs import targets
 
+    groups = [override for override in overrides if (CONF / override.partition("=")[0]).is_dir()]
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides)
+        config = compose("config", groups)
     chosen = []
     for group, value in checkpoint.settings.items():
         if group in now or not (CONF / group).is_dir() or targets(config[group]) == targets(value):
@@ -126,7 +131,7 @@ def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) 
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides)
     typed = []
-    for key, value in leaves(checkpoint.settings):
+    for key, value in (NEUTRAL | dict(leaves(checkpoint.settings))).items():
         if key in now or key.partition(".")[0] in now:
             continue
         today = OmegaConf.select(config, key, default=...)

@@ -10,7 +10,7 @@ from patterngan import checkpoints
 from patterngan.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets
 from patterngan.sampler import Sampler
 from patterngan.schedules import move_schedules, progress_seen
-from patterngan.validation import UsageError
+from patterngan.validation import UsageError, integer
 
 
 def load_sampler(path: Path) -> Sampler:
@@ -30,7 +30,7 @@ def load_sampler(path: Path) -> Sampler:
     }
     checkpoints.require_same_shapes(checkpoint.path, weights, sampler.state_dict())
     sampler.load_state_dict(weights)
-    move_schedules(sampler, progress_seen(checkpoint.step, int(checkpoint.settings["steps"])))
+    move_schedules(sampler, progress_seen(checkpoint.step, integer("steps", checkpoint.settings.get("steps"), 1)))
     return sampler.eval()
 
 

@@ -1,6 +1,7 @@
 """What a key may hold, and the one line a user reads when it holds something else."""
 
 import math
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -46,7 +47,7 @@ def number(key: str, value: Any, low: float, high: float = math.inf, open_low: b
     Raises:
         InvalidValueError: naming `key`, `value` and the range otherwise.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if is_number and (low < value if open_low else low <= value) and value <= high:
         return float(value)
     upper = "" if high == math.inf else f" and ≤ {high}"

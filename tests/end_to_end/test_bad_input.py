@@ -4,7 +4,8 @@ import pytest
 import torch
 
 EXPERIMENTS = (
-    "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, plain"
+    "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, plain, "
+    "study_evens, study_fives"
 )
 
 MISTAKES = {
@@ -57,14 +58,20 @@ MISTAKES = {
     "objective.exploration=1": "objective.exploration=1: must be a finite number ≥ 0 and ≤ 0.9",
     "discriminator.pack=3": "discriminator.pack=3: must divide batch_size=256",
     "objective=wasserstein penalty=wgan_gp discriminator.pack=3": "discriminator.pack=3: must divide batch_size=256",
-    "discriminator.pack=2": "objective=boundary_seeking: weighs single codes; discriminator.pack must be 1",
-    "discriminator.minibatch_stddev=2 data.sampling=permutation": "data.sampling=permutation: D compares codes, "
-    "and its reals must be independent; use iid",
+    "discriminator.pack=2": "objective=boundary_seeking: weighs single codes; discriminator.pack must be 1, "
+    "minibatch_stddev 0",
+    "experiment=plain discriminator.minibatch_stddev=2 data.sampling=permutation": "data.sampling=permutation: "
+    "D compares codes, and its reals must be independent; use iid",
     "pattern.holdout=0.999": "pattern.holdout=0.999: leaves 0 of the pattern's 64 integers for training, 64 unseen; "
     "both must be at least 1",
     "pattern=primes encoding=onehot": "encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10",
     "pattern=listed pattern.integers=[3,3]": "pattern.integers=[3, 3]: must not repeat an integer",
-    "pattern=listed pattern.integers=[300]": "pattern: has 300, which must be below encoding.capacity=128",
+    "pattern=listed pattern.integers=[300]": "pattern: its integers are below 301, which must be at most "
+    "encoding.capacity=128",
+    "pattern=primes pattern.stop=1000": "pattern.stop=1000: must be at most encoding.capacity=128",
+    "architecture.discriminator.depth=0": "architecture.discriminator.depth=0: must be an integer from 1 to 1000",
+    "experiment=dirac discriminator.spectral_norm=true": "discriminator.spectral_norm=True: finds no linear map in the "
+    "architecture's discriminator",
     "head.temperature=0": "head.temperature=0: must be a finite number > 0",
     "head.temperature=[1,-1]": "head.temperature=[1, -1]: both ends must be a finite number > 0",
     "penalty=r1 penalty.r1.gamma=-1": "penalty.r1.gamma=-1: must be a finite number ≥ 0",

@@ -67,6 +67,18 @@ def test_networks_that_cannot_be_batched_say_why(jobs, monkeypatch):
     assert "cannot be batched" in why_not_fused(blueprint(job.config))
 
 
+def test_switches_are_on_or_off_for_a_whole_population(jobs):
+    values = ["0.0", "0.9", "[0.5,0.9]", "[0,0]", "0"]  # each zero is typed otherwise
+    made = jobs(*(["experiment=plain", f"update.ema={value}"] for value in values))
+    groups = sorted(sorted(job.number for job in group.jobs) for group in grouped(made))
+    assert groups == [[0], [1, 2], [3], [4]]
+
+
+def test_a_discriminator_that_compares_codes_is_fused(jobs):
+    (job,) = jobs(["experiment=plain", "discriminator.pack=4", "discriminator.minibatch_stddev=4"])
+    assert why_not_fused(blueprint(job.config)) is None
+
+
 def test_an_optimizer_of_the_users_own_is_for_single_runs(jobs):
     (job,) = jobs(
         [

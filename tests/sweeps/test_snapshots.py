@@ -53,7 +53,9 @@ def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
         shutil.rmtree(tmp_path / "alone")
 
 
-@pytest.mark.parametrize("extra", ["", "update.ema=0.9 update.instance_noise=0.1 discriminator.spectral_norm=true"])
+@pytest.mark.parametrize(
+    "extra", ["", "update.ema=0.9 update.instance_noise=0.1 discriminator.spectral_norm=true", "optimizer=sgd"]
+)
 def test_a_population_goes_on_from_its_members_checkpoints(jobs, tmp_path, extra):
     common = [*QUICK, *extra.split()]
 

@@ -121,8 +121,12 @@ def _shared(job: Job) -> dict[str, Any]:
 
 def _unfusible_leaves(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in leaves(settings):
-        if not _is_fusible(key) or (key in SWITCHES and value == 0):
+        if not _is_fusible(key) or (key in SWITCHES and _is_off(value)):
             yield key, value
+
+
+def _is_off(value: Any) -> bool:
+    return value == 0 or (isinstance(value, list) and value[:2] == [0, 0])
 
 
 def _key(job: Job) -> str:

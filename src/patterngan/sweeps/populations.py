@@ -154,7 +154,7 @@ def why_not_fused(described: Blueprint) -> str | None:
     if len(places) > sum(len(list(network.parameters())) for network in networks):
         return "its networks have weights in two places"
     gan = PopulationGAN([described.gan(0), described.gan(1)])
-    noise = torch.zeros(2, 2, described.noise.dim)
+    noise = torch.zeros(2, 2 * described.compared, described.noise.dim)
     try:
         gan.discriminate(gan.generator(noise)).sum().backward()
     except (RuntimeError, ValueError, TypeError) as error:
