@@ -16,7 +16,7 @@ def test_every_key_is_either_a_setting_or_a_surrounding(config):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes_and_assembles(config, experiment):
     gan, data = assemble(config(f"experiment={experiment}"))
-    assert data.steps in (500, 2000, 5000, 10_000)
+    assert data.steps in (500, 1000, 2000, 5000, 10_000)
     assert gan.evaluator.pattern.size in (64, 20, 10, 1)
 
 

@@ -45,7 +45,7 @@ def test_what_does_not_converge(config, circling, far):
         ("objective=wasserstein penalty=r1", 1e-4),
         ("objective=relativistic penalty=r1", 1e-4),
         ("update.instance_noise=1 batch_size=4096", 0.1),  # the noise itself stays
-        ("update.instance_noise=[1,0] batch_size=4096 steps=1000", 0.05),
+        ("update.instance_noise=[1,0] batch_size=4096 steps=2000", 0.05),
     ],
 )
 def test_what_converges(config, converging, close):

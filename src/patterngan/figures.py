@@ -40,8 +40,9 @@ def distribution(axes: "Axes", integers: Tensor, pattern: Pattern, stop: int, ti
     for which, color, label in ((valid, VALID, "valid"), (~valid, INVALID, "invalid")):
         axes.bar(numbers[which].tolist(), shares[which].tolist(), width=0.9, color=color, label=label)
     missing = numbers[valid & (shares == 0)].tolist()
-    axes.plot(missing, [0] * len(missing), "v", color=MISSING, markersize=4, clip_on=False, label="missing")
-    axes.set(title=title, xlabel="integer", ylabel="probability", xlim=(-1, stop))
+    axes.plot(missing, [0] * len(missing), "v", color=MISSING, markersize=4, label="missing")
+    axes.set_title(title, fontsize=8)
+    axes.set(xlabel="integer", ylabel="probability", xlim=(-1, stop))
 
 
 def distributions(drawn: Sequence[tuple[Tensor, Pattern, int, str]]) -> "Figure":

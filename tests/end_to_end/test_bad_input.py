@@ -4,8 +4,8 @@ import pytest
 import torch
 
 EXPERIMENTS = (
-    "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, plain, "
-    "study_evens, study_fives"
+    "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, "
+    "plain, study_evens, study_fives"
 )
 
 MISTAKES = {

@@ -20,7 +20,6 @@ OPTIONS = (
     "pattern.k=5",
     "evaluation.samples=500",
     "update.ema=0.99",
-    "optimizer.decay=linear",
     "discriminator.spectral_norm=true",
 )
 

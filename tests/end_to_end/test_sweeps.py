@@ -225,7 +225,16 @@ def interrupted(tmp_path, sent, moment, *arguments):
         return seen + process.communicate(timeout=100)[0], process.returncode
 
 
-LONG = ["experiment=plain", "seed=1,2", "lr=1e-3,1e-2", "steps=3000", "evaluate_every=100", "evaluation.samples=100"]
+LONG = [
+    "experiment=plain",
+    "seed=1,2",
+    "lr=1e-3,1e-2",
+    "steps=3000",
+    "evaluate_every=100",
+    "evaluation.samples=100",
+    "optimizer.decay=linear",
+    "update.ema=0.9",
+]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
