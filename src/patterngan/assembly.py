@@ -148,14 +148,18 @@ def blueprint(config: DictConfig) -> Blueprint:
         made: nn.Module = build_offered(config, "architecture.discriminator", **sizes)
         return made
 
-    def networks() -> tuple[Generator, nn.Module]:
+    def build_discriminator() -> nn.Module:
         options: dict[str, Any] = {"network": network, "symbols": encoding.symbols, "batch_size": batch_size}
-        return build_generator(config, encoding)[0], build(config, "discriminator", **options)
+        made: nn.Module = build(config, "discriminator", **options)
+        return made
+
+    def networks() -> tuple[Generator, nn.Module]:
+        return build_generator(config, encoding)[0], build_discriminator()
 
     with torch.random.fork_rng(devices=[]):  # these weights are thrown away
-        players, (_, noise) = networks(), build_generator(config, encoding)
+        (generator, noise), discriminator = build_generator(config, encoding), build_discriminator()
     rules = objective, penalties, update
-    require_fitting(config, players, rules)
+    require_fitting(config, (generator, discriminator), rules)
     data(0)  # for its errors
     return Blueprint(
         pattern,
@@ -164,12 +168,12 @@ def blueprint(config: DictConfig) -> Blueprint:
         networks,
         data,
         rules,
-        needs(rules, noise, players[0].latent, encoding.symbols, batch_size),
+        needs(rules, noise, generator.latent, encoding.symbols, batch_size),
         optimizers=(build(config, "optimizer.generator"), build(config, "optimizer.discriminator")),
         batch_size=batch_size,
         steps=steps,
         samples=checked_integer(config, "evaluation.samples", 1, 2**24),
-        compared=compared(players[1]),
+        compared=compared(discriminator),
         capture=boolean("capture", config.capture),
     )
 

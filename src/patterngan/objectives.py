@@ -63,7 +63,7 @@ class NonSaturating(Separable):
     def __init__(self, smoothing: Any) -> None:
         super().__init__()
         found = schedule("smoothing", smoothing, 0, 1)
-        self.smoothing = None if found.constant and found.start == 0 else Scheduled(found)
+        self.smoothing = None if found.zero else Scheduled(found)
 
     def real(self, logits: Tensor) -> Tensor:
         """−(1 − s) log σ(l) − s log(1 − σ(l))."""

@@ -42,6 +42,11 @@ class Schedule:
         """Whether it never moves."""
         return self.start == self.end
 
+    @property
+    def zero(self) -> bool:
+        """Whether it is 0 throughout: what it is of can be left out."""
+        return self.start == self.end == 0
+
 
 def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> Schedule:
     """The schedule that a config's value describes.

@@ -47,8 +47,8 @@ class Update(nn.Module):
         decay, sigma = schedule("ema", ema, 0, 1), schedule("instance_noise", instance_noise, 0)
         if max(decay.start, decay.end) == 1:
             raise InvalidValueError("ema", ema, "must be below 1")
-        self.ema = Scheduled(decay) if max(decay.start, decay.end) > 0 else None
-        self.instance_noise = Scheduled(sigma) if max(sigma.start, sigma.end) > 0 else None
+        self.ema = None if decay.zero else Scheduled(decay)
+        self.instance_noise = None if sigma.zero else Scheduled(sigma)
 
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
         """Move both players once."""
