@@ -13,24 +13,17 @@ def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
     """What each run generates against its target, side by side."""
     from patterngan.assembly import load_gan
     from patterngan.figures import distributions
+    from patterngan.portraits import MOST_INTEGERS
     from patterngan.terminal import verdict
 
     drawn = []
     for path in runs:
         gan, step = load_gan(path, samples)
-        evaluator = gan.evaluator
-        draws = evaluator.draw(gan.device)
-        found = evaluator(gan.result, gan.discriminate, draws)
-        integers = evaluator.encoding.decode(gan.result(draws.noise)).detach()
-        stop = max(evaluator.pattern.stop, evaluator.encoding.capacity)
-        if stop > MOST_BARS:
-            raise UsageError(f"{path}: has {stop} integers; at most {MOST_BARS} can be told apart")
-        drawn.append((integers, evaluator.pattern, stop, f"{path.name}, step {step}\n{verdict(found.metrics)}"))
+        found = gan.evaluate()
+        if found.portrait is None:
+            raise UsageError(f"{path}: has {gan.evaluator.encoding.capacity} integers; {MOST_INTEGERS} can be drawn")
+        drawn.append((found.portrait, f"{path.name}, step {step}\n{verdict(found.metrics)}"))
     distributions(drawn).savefig(output, dpi=150)
-
-
-MOST_BARS = 2048
-"""Bars that fit into a figure."""
 
 
 def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str], output: Path) -> None:
@@ -59,23 +52,24 @@ def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: S
 
 def dirac(sweep: Path, output: Path) -> None:
     """The paths of a sweep of experiment=dirac."""
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
     from patterngan.figures import trajectories
+    from patterngan.history import history
     from patterngan.sweeps import report
 
     found = report.rows(sweep)
     swept = report.swept(found)
     drawn = {}
     for row in found:
-        events = EventAccumulator(str(sweep / row.name), size_guidance={"scalars": 0}).Reload()
-        try:
-            curves = [events.Scalars(f"weights/{name}") for name in ("generator.0.theta", "discriminator.psi")]
-        except KeyError as error:
-            raise UsageError(f"{sweep / row.name}: has no curves of θ and ψ; experiment=dirac writes them") from error
+        curves = history(sweep / row.name).curves
+        if not curves.keys() >= {THETA, PSI}:
+            raise UsageError(f"{sweep / row.name}: has no curves of θ and ψ; experiment=dirac writes them")
         title = "\n".join(f"{key}={row.overrides.get(key, '')}" for key in swept)
-        drawn[title] = [(theta.value, psi.value) for theta, psi in zip(*curves, strict=True)]
+        drawn[title] = list(zip(curves[THETA].values(), curves[PSI].values(), strict=True))
     trajectories(drawn).savefig(output, dpi=150)
+
+
+THETA, PSI = "weights/generator.0.theta", "weights/discriminator.psi"
+"""The curves of the Dirac-GAN's two weights."""
 
 
 def main() -> None:

@@ -1,18 +1,36 @@
-"""Shows what a sweep found, and writes its sweep.csv: `python scripts/report.py outputs/multirun/…`."""
+"""Makes the page of a run or a sweep: `python scripts/report.py outputs/RUN`, `--animate` for a film of a run."""
 
 from pathlib import Path
 
+from rich.console import Console
+
 from patterngan.arguments import OneLineParser
 from patterngan.cli import script
-from patterngan.sweeps.report import report
-from patterngan.terminal import table_console
 
 
 def main() -> None:
     """Parses the command line."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("sweep", type=Path, help="a sweep's folder, of any launcher")
-    report(parser.parse_args().sweep, table_console())
+    parser.add_argument("path", type=Path, help="a run's folder, or a sweep's, of any launcher")
+    parser.add_argument("--animate", action="store_true", help="of a run: also training.gif, what it generated")
+    parser.add_argument("--all", action="store_true", help="of a sweep: a page for every run, not for the best alone")
+    arguments = parser.parse_args()
+
+    from patterngan.reporting import film, report_run
+    from patterngan.results import FILE
+    from patterngan.sweeps.page import report_sweep
+    from patterngan.terminal import show, shown, table_console
+
+    if (arguments.path / FILE).exists():
+        if arguments.all:
+            parser.error("--all: is for a sweep's folder; this is a run's")
+        show(Console(), shown(report_run(arguments.path)))
+    elif arguments.animate:
+        parser.error(f"--animate: {arguments.path} holds no result.json; a run that has ended is needed")
+    else:
+        report_sweep(arguments.path, table_console(), arguments.all)
+    if arguments.animate:
+        show(Console(), shown(film(arguments.path)))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,23 @@
+import io
 import math
+import re
 
 import pytest
+from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from patterngan.callbacks import curve_points, hyperparameters
+from patterngan import callbacks
+from patterngan.curves import folder_of_events
+from patterngan.history import history
+from patterngan.training import train
 
 
 @pytest.fixture
 def events(run, tmp_path):
     run("experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
-    return EventAccumulator(str(tmp_path), size_guidance={"scalars": 0, "tensors": 0}).Reload()
+    return EventAccumulator(str(tmp_path), size_guidance={"scalars": 0, "tensors": 0, "images": 0}).Reload()
 
 
 def test_the_x_axis_counts_gan_steps(events):
@@ -45,16 +52,42 @@ def test_hyperparameters_and_metrics_reach_the_hparams_tab(events):
     assert {info.name.tag for info in experiment.metric_infos} >= {"metrics/tv", "metrics/validity"}
 
 
-def test_hyperparameters_are_flat():
-    settings = {"lr": 0.1, "noise": {"_target_": "a.b.Bits", "dim": 7}, "optimizer": {"betas": [0.5, 0.9]}}
-    assert hyperparameters(settings) == {
-        "lr": 0.1,
-        "noise": "Bits",
-        "noise.dim": 7,
-        "optimizer.betas": "[0.5, 0.9]",
-    }
+def test_the_layout_pairs_what_is_read_together(events):
+    layout = Layout.FromString(events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
+    (category,) = layout.category
+    pairs = [list(chart.multiline.tag) for chart in category.chart]
+    assert pairs[0] == ["losses/discriminator", "losses/generator"]
+    assert {tag for pair in pairs for tag in pair} <= set(events.Tags()["scalars"])
 
 
-def test_only_single_figures_are_curves():
-    points = curve_points({"validity": 0.5, "modes": 3, "kl": None, "marginals": [0.1], "exact": True})
-    assert points == {"metrics/validity": 0.5, "metrics/modes": 3.0}
+def test_pictures_are_drawn_at_evaluations(events):
+    assert sorted(events.Tags()["images"]) == ["pictures/codes", "pictures/distribution", "pictures/verdicts"]
+    pictures = events.Images("pictures/distribution")
+    assert [one.step for one in pictures] == [0, 60, 120, 130]
+    assert all(Image.open(io.BytesIO(one.encoded_image_string)).size == (500, 260) for one in pictures)
+
+
+def test_a_run_in_a_sweep_waits_for_its_pictures(config, tmp_path):
+    overrides = ["experiment=plain", "steps=4", "evaluate_every=4", "evaluation.samples=100"]
+    train(config(*overrides), tmp_path, overrides, in_sweep=True)
+    assert not (tmp_path / "report.html").exists()
+    past = history(tmp_path)
+    assert list(past.portraits) == [0, 4]
+    assert not past.pictured
+    assert folder_of_events(tmp_path).name == "experiment=plain,steps=4,evaluate_every=4,evaluation.samples=100"
+
+
+def test_a_run_that_is_not_watched_says_where_it_is(run, capsys, monkeypatch):
+    monkeypatch.setattr(callbacks, "QUIET", 0.0)
+    run("experiment=plain", "steps=130", "evaluate_every=130", "evaluation.samples=100")
+    lines = [line for line in capsys.readouterr().out.splitlines() if " of 130 " in line]
+    assert [line.split()[1] for line in lines] == ["50", "100", "130"]
+    assert re.fullmatch(r"step +50 of 130  \d+ steps/s  loss D \d\.\d{3}  G \d\.\d{3}", lines[0])
+
+
+def test_in_a_terminal_a_bar_says_it_all(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
+    run("experiment=plain", "steps=130", "evaluate_every=65", "evaluation.samples=100")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
+    assert re.search(r"/130 .*steps.* steps/s  loss D \d\.\d{3}  G \d\.\d{3}  validity \d.*modes \d+/64  tv \d", shown)

@@ -15,7 +15,7 @@ def write_ours(folder):
         file.scalars({"losses/a": step / 3, "losses/b": -1.5}, step)
         file.flush()
     file.text("samples", "`1 2 3`", 2)
-    file.hyperparameters({"lr": 1e-3, "noise": "Bits"}, {"metrics/tv": 0.5})
+    file.hyperparameters({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"})
     file.flush()
 
 
@@ -43,6 +43,14 @@ def test_what_is_written_is_read_as_if_it_came_from_tensorboards_writer(tmp_path
         for events in (ours, theirs)
     ]
     assert hparams[0] == hparams[1]
+
+
+def test_what_was_typed_differs_and_metrics_are_the_named_curves(tmp_path):
+    write_ours(tmp_path)
+    content = read(tmp_path).summary_metadata["_hparams_/experiment"].plugin_data.content
+    experiment = HParamsPluginData.FromString(content).experiment
+    assert {info.name: info.differs for info in experiment.hparam_infos} == {"lr": False, "noise": True}
+    assert [info.name.tag for info in experiment.metric_infos] == ["metrics/tv"]
 
 
 def test_points_that_will_come_again_are_hidden(tmp_path):

@@ -1,66 +1,94 @@
 """What a run shows while it trains: a bar and lines in the terminal, curves in TensorBoard."""
 
-from collections.abc import Mapping
+import time
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
 from rich import progress
 from rich.console import Console
+from torch.utils.tensorboard import SummaryWriter
 
-from patterngan.configs import leaves
-from patterngan.evaluation import Metrics
-from patterngan.evaluator import Evaluation
+from patterngan.curves import (
+    LAYOUT,
+    closeness,
+    curve_points,
+    hyperparameters,
+    portrait_tensors,
+    sample_text,
+    tabled,
+    typed_keys,
+)
+from patterngan.events import hyperparameter_summaries
 from patterngan.gan import GAN, gradient_norm
-from patterngan.terminal import evaluation_line, say
+from patterngan.portraits import Portrait, due
+from patterngan.terminal import evaluation_line, say, show, verdict
+
+QUIET = 5.0
+"""Seconds after which a run that is not watched in a terminal says where it is."""
 
 
 class Progress(pl.callbacks.ProgressBar):
-    """A bar that counts GAN steps in a terminal; everywhere, a line and sample integers for each evaluation."""
+    """A bar that counts GAN steps in a terminal, and now and then a line elsewhere; a line for each evaluation."""
 
     def __init__(self) -> None:
         super().__init__()
         self.console = Console()
         self.bar = progress.Progress(
-            progress.TextColumn("training"),
-            progress.BarColumn(),
+            progress.BarColumn(bar_width=20),
             progress.MofNCompleteColumn(),
             progress.TextColumn("steps"),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("left"),
-            progress.TimeRemainingColumn(),
-            progress.TextColumn("{task.fields[losses]}"),
+            progress.TimeRemainingColumn(elapsed_when_finished=True),
+            progress.TextColumn("{task.fields[status]}", markup=False),
             console=self.console,
             transient=True,
             refresh_per_second=4,
             disable=not self.console.is_terminal,
         )
+        self.silent = False
 
     def disable(self) -> None:
         """Lightning's switch for processes that should stay silent."""
-        self.bar.disable = True
+        self.bar.disable = self.silent = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts the bar where training starts, which after a resume is not 0."""
-        self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, losses="")
+        self.started, self.start = time.monotonic(), trainer.global_step
+        self.spoken = self.started
+        self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, status="")
         self.bar.start()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Moves the bar by a block."""
-        if self.bar.disable:
-            return
+        """Moves the bar by a block, or says where training is if nothing was said for a while."""
         assert isinstance(pl_module, GAN)
-        losses = pl_module.losses
-        text = "" if losses is None else f"loss G {losses.generator[-1]:.3f}  D {losses.discriminator[-1]:.3f}"
-        self.bar.update(self.task, completed=trainer.global_step, losses=text)
+        step, now = trainer.global_step, time.monotonic()
+        if not self.bar.disable:
+            self.bar.update(self.task, completed=step, status=f"{self._speed(step)}  {self.status(pl_module)}")
+        elif not self.silent and now - self.spoken >= QUIET:
+            where = f"step {step:>6} of {trainer.max_steps}"
+            self.tell(f"{where}  {self._speed(step)}  {losses_line(pl_module)}")
+
+    def _speed(self, step: int) -> str:
+        return f"{(step - self.start) / max(time.monotonic() - self.started, 1e-9):.0f} steps/s"
+
+    def status(self, gan: GAN) -> str:
+        """What stands beside the bar."""
+        found = "" if gan.latest is None else verdict(gan.latest.metrics)
+        return f"{losses_line(gan)}  {found}"
+
+    def tell(self, line: str) -> None:
+        """Shows a line, which no log needs."""
+        show(self.console, line)
+        self.spoken = time.monotonic()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """A line for the evaluation."""
         assert isinstance(pl_module, GAN)
         if pl_module.latest is not None and trainer.state.fn == "fit":
             say(self.console, evaluation_line(trainer.global_step, pl_module.latest))
+            self.spoken = time.monotonic()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Takes the bar away."""
@@ -69,6 +97,14 @@ class Progress(pl.callbacks.ProgressBar):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Takes the bar away."""
         self.bar.stop()
+
+
+def losses_line(gan: GAN) -> str:
+    """The losses of the last step; of a population, the medians of its members."""
+    if gan.losses is None:
+        return ""
+    generator, discriminator = (losses[-1].median().item() for losses in gan.losses)
+    return f"loss D {discriminator:.3f}  G {generator:.3f}"
 
 
 class Curves(pl.Callback):
@@ -95,22 +131,61 @@ class Curves(pl.Callback):
         save(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """One point of every metric, and sample integers as text."""
+        """One point of every metric, sample integers as text, and what pictures are drawn from."""
         assert isinstance(pl_module, GAN)
         if pl_module.latest is None or trainer.state.fn != "fit":
             return
-        points = curve_points(pl_module.latest.metrics)
+        step, metrics = trainer.global_step, pl_module.latest.metrics
         for logger in trainer.loggers:
-            if trainer.sanity_checking and isinstance(logger, TensorBoardLogger):
-                # Once for each folder, with the metrics before training: these also are their first points.
-                flat = hyperparameters(pl_module.record["settings"])
-                logger.log_hyperparams(flat, points, step=trainer.global_step)
-            else:
-                logger.log_metrics(points, step=trainer.global_step)
+            logger.log_metrics(curve_points(metrics) | closeness(metrics), step=step)
             if isinstance(logger, TensorBoardLogger):
-                text = sample_text(pl_module.latest)
-                logger.experiment.add_text("samples", text, global_step=trainer.global_step)
+                if trainer.sanity_checking:  # once for each folder
+                    self._head(logger.experiment, pl_module)
+                logger.experiment.add_text("samples", sample_text(pl_module.latest), global_step=step)
+                if (portrait := portrait_due(trainer, pl_module)) is not None:
+                    for tag, tensor in portrait_tensors(portrait).items():
+                        logger.experiment.add_tensor(tag, tensor, global_step=step)
         save(trainer)
+
+    def _head(self, writer: SummaryWriter, gan: GAN) -> None:
+        """What is known of a run before it starts: its hyper-parameters, and which of its curves belong together."""
+        assert gan.latest is not None
+        values, typed = hyperparameters(gan.record["settings"]), typed_keys(gan.record["overrides"])
+        for summary in hyperparameter_summaries(values, tabled(gan.latest.metrics), typed):
+            writer._get_file_writer().add_summary(summary)
+        writer.add_custom_scalars(LAYOUT)
+
+
+class Pictures(pl.Callback):
+    """Draws what the GAN generates, what D takes for real, and codes, for TensorBoard's IMAGES tab.
+
+    A sweep's runs are drawn when it ends, and only the best of them: see `sweeps.report`.
+    """
+
+    def __init__(self) -> None:
+        self.album: Any = None
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """One picture of each kind, where the evaluation has a portrait."""
+        assert isinstance(pl_module, GAN)
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
+        portrait = portrait_due(trainer, pl_module)
+        if portrait is None or not loggers or trainer.state.fn != "fit":
+            return
+        from patterngan.pictures import Album  # matplotlib takes half a second
+
+        self.album = self.album or Album(portrait)
+        for name, pixels in self.album.draw(portrait).items():
+            for logger in loggers:
+                logger.experiment.add_image(f"pictures/{name}", pixels, trainer.global_step, dataformats="HWC")
+        save(trainer)
+
+
+def portrait_due(trainer: pl.Trainer, gan: GAN) -> Portrait | None:
+    """The portrait of the last evaluation, where one is wanted at this step."""
+    every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
+    wanted = gan.latest is not None and due(trainer.global_step, every, gan.steps)
+    return gan.latest.portrait if wanted and gan.latest is not None else None
 
 
 class Weights(pl.Callback):
@@ -136,24 +211,3 @@ def save(trainer: pl.Trainer) -> None:
     """Hands what was logged to the operating system, so that TensorBoard sees it and a kill loses nothing."""
     for logger in trainer.loggers:
         logger.save()
-
-
-def curve_points(metrics: Metrics) -> dict[str, float]:
-    """The metrics that are single numbers, under the names of their curves."""
-    return {f"metrics/{name}": float(value) for name, value in metrics.items() if type(value) in (int, float)}
-
-
-def sample_text(latest: Evaluation) -> str:
-    """Sample integers as a line of Markdown."""
-    return "`" + " ".join(map(str, latest.integers)) + "`"
-
-
-def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as flat keys for the HPARAMS tab; a `_target_` is shown as its group's choice."""
-    flat: dict[str, Any] = {}
-    for key, value in leaves(settings):
-        if key.endswith("._target_"):
-            flat[key.removesuffix("._target_")] = str(value).rpartition(".")[2]
-        else:
-            flat[key] = str(value) if isinstance(value, list) else value
-    return flat

@@ -153,11 +153,11 @@ class ReportSweep(Callback):
     """Shows and writes what a sweep found, whoever launched it."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
-        """See `sweeps.report`."""
-        from patterngan.sweeps.report import report
+        """See `sweeps.page`."""
+        from patterngan.sweeps.page import report_sweep
         from patterngan.terminal import table_console
 
-        report(Path(str(config.hydra.sweep.dir)), table_console())
+        report_sweep(Path(str(config.hydra.sweep.dir)), table_console())
 
 
 def tidied(arguments: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The evaluator: what a run's exact evaluation looks at, and with which random numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -11,6 +11,7 @@ from patterngan import evaluation
 from patterngan.encodings import Encoding
 from patterngan.noise import Noise
 from patterngan.patterns import Pattern
+from patterngan.portraits import Portrait, drawable, portrait
 from patterngan.streams import seeded
 
 SHOWN = 10
@@ -24,6 +25,8 @@ class Evaluation:
     metrics: evaluation.Metrics
     integers: list[int]
     """A few generated integers, to look at."""
+    portrait: Portrait | None = field(default=None, compare=False)
+    """What the GAN looks like, where there are few enough integers to draw."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,19 @@ class Evaluator:
             spare = -len(codes) % self.compared
             whole = torch.cat([codes, codes[torch.arange(spare) % len(codes)]]) if spare else codes
             metrics[name] = discriminator(whole).sigmoid().mean().item()
-        return Evaluation(metrics, self.encoding.decode(generator(draws.shown)).tolist())
+        shown = generator(draws.shown)
+        return Evaluation(
+            metrics,
+            self.encoding.decode(shown).tolist(),
+            self._portrait(integers, shown, discriminator, draws) if drawable(self.encoding) else None,
+        )
+
+    def _portrait(
+        self, integers: Tensor, shown: Tensor, discriminator: Callable[[Tensor], Tensor], draws: "Draws"
+    ) -> Portrait:
+        truth = self.pattern, self.encoding
+        found = portrait(integers, shown, discriminator, draws.reals, *truth, self.compared)
+        return Portrait(*(tensor.cpu() for tensor in found))
 
 
 class Draws(NamedTuple):

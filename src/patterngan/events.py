@@ -8,14 +8,16 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.summary.writer.record_writer import RecordWriter
-from torch.utils.tensorboard.summary import hparams, text
+from torch import Tensor
+from torch.utils.tensorboard.summary import custom_scalars, hparams, tensor_proto, text
 
 HELD = 200
 """Events that a file holds back at most."""
@@ -49,10 +51,22 @@ class EventFile:
         """Markdown for the TEXT tab."""
         self._add(text(tag, content), step)
 
-    def hyperparameters(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """The run's line in the HPARAMS tab."""
-        for summary in hparams(values, metrics):
+    def hyperparameters(self, values: Mapping[str, Any], metrics: Iterable[str], typed: Collection[str]) -> None:
+        """The run's line in the HPARAMS tab; see `hyperparameter_summaries`."""
+        for summary in hyperparameter_summaries(values, metrics, typed):
             self._add(summary, None)
+
+    def tensors(self, values: Mapping[str, Tensor], step: int) -> None:
+        """Numbers that no tab shows."""
+        self._add(Summary(value=[value for tag in values for value in tensor_proto(tag, values[tag]).value]), step)
+
+    def image(self, tag: str, png: bytes, step: int) -> None:
+        """A picture for the IMAGES tab."""
+        self._add(Summary(value=[Summary.Value(tag=tag, image=Summary.Image(encoded_image_string=png))]), step)
+
+    def layout(self, layout: Mapping[str, Any]) -> None:
+        """Which curves the CUSTOM SCALARS tab shows together; see `SummaryWriter.add_custom_scalars`."""
+        self._add(custom_scalars(layout), None)
 
     def _add(self, summary: Summary, step: int | None) -> None:
         self._events.append(Event(wall_time=time.time(), step=step, summary=summary))
@@ -67,3 +81,23 @@ class EventFile:
             for event in self._events:
                 writer.write(event.SerializeToString())
         self._events.clear()
+
+
+def hyperparameter_summaries(
+    values: Mapping[str, Any], metrics: Iterable[str], typed: Collection[str]
+) -> list[Summary]:
+    """A run's line in the HPARAMS tab.
+
+    Args:
+        values: of the hyper-parameters.
+        metrics: the curves whose last points are shown beside them, the most important first.
+        typed: hyper-parameters that the user has set. TensorBoard shows five at first, those that differ before others,
+            but believes the first run of all that there is about which these are.
+    """
+    experiment, *session = hparams(dict(values), dict.fromkeys(metrics, 0.0))
+    content = experiment.value[0].metadata.plugin_data
+    data = HParamsPluginData.FromString(content.content)
+    for info in data.experiment.hparam_infos:
+        info.differs = info.name in typed
+    content.content = data.SerializeToString()
+    return [experiment, *session]

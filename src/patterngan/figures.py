@@ -1,5 +1,6 @@
 """Figures: what a run or a sweep looks like. Drawn without a window; matplotlib is imported where a figure is made."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from patterngan.patterns import Pattern
+from patterngan.portraits import Portrait
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 VALID, INVALID, MISSING, TARGET = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6"
 """Colours that are told apart in print and by the colour-blind."""
+
+
+SHORT = 6
+"""Characters of a label that needs not be written slantwise."""
 
 
 def _figure(width: float, height: float) -> "Figure":
@@ -27,56 +32,164 @@ def _quiet(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def distribution(axes: "Axes", integers: Tensor, pattern: Pattern, stop: int, title: str) -> None:
-    """Draws how often each integer below `stop` was generated, against the pattern's uniform law.
+class Bars:
+    """The generated law as bars over the integers, against the target: valid, invalid and missing in three colours."""
 
-    Valid integers, invalid ones, and marks for those of the support that are missing, in three colours.
-    """
-    _quiet(axes)
-    shares = torch.bincount(integers.clamp(max=stop), minlength=stop + 1)[:stop] / len(integers)
-    numbers = torch.arange(stop)
-    valid = pattern.contains(numbers)
-    axes.axhline(1 / pattern.size, color=TARGET, linewidth=1, linestyle="--", label="target")
-    for which, color, label in ((valid, VALID, "valid"), (~valid, INVALID, "invalid")):
-        axes.bar(numbers[which].tolist(), shares[which].tolist(), width=0.9, color=color, label=label)
-    missing = numbers[valid & (shares == 0)].tolist()
-    axes.plot(missing, [0] * len(missing), "v", color=MISSING, markersize=4, label="missing")
-    axes.set_title(title, fontsize=8)
-    axes.set(xlabel="integer", ylabel="probability", xlim=(-1, stop))
+    def __init__(self, axes: "Axes", target: Tensor) -> None:
+        """`target`: the pattern's law, [integers]."""
+        _quiet(axes)
+        self.axes, self.target = axes, target
+        # Edges of bars and of the gaps between them, in turn: one outline for all is far faster than a patch for each.
+        edges = [number + side for number in range(len(target)) for side in (-0.45, 0.45)]
+        height = target.max().item()
+        axes.axhline(height, color=TARGET, linewidth=1, linestyle="--", label="target")
+        self.valid, self.invalid = (
+            axes.stairs([0.0] * (len(edges) - 1), edges, fill=True, color=color, label=label)
+            for color, label in ((VALID, "valid"), (INVALID, "invalid"))
+        )
+        (self.missing,) = axes.plot(
+            [], [], "v", color=MISSING, markersize=4, label="missing", transform=axes.get_xaxis_transform()
+        )
+        axes.set(xlabel="integer", ylabel="probability", xlim=(-1, len(target)))
+
+    def show(self, law: Tensor) -> bool:
+        """Draws a law, [integers]; returns whether the axis had to be changed for it."""
+        real = self.target > 0
+        for outline, shares in ((self.valid, law.where(real, 0)), (self.invalid, law.where(~real, 0))):
+            outline.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy())
+        missing = (real & (law == 0)).nonzero().flatten()
+        self.missing.set_data(missing.tolist(), [0.02] * len(missing))
+        return self._rescale(law.max().item())
+
+    def _rescale(self, peak: float) -> bool:
+        # In powers of two, so that bars of one training can be compared at a glance and seldom need another axis.
+        height = self.target.max().item()
+        top = 1.3 * height * 2 ** max(0, math.ceil(math.log2(max(peak, height) / height / 1.2)))
+        before = self.axes.get_ylim()[1]
+        self.axes.set_ylim(0, top)
+        return bool(before != top)
 
 
-def distributions(drawn: Sequence[tuple[Tensor, Pattern, int, str]]) -> "Figure":
-    """Several runs side by side; see `distribution`."""
+class Verdicts:
+    """D's probability that an integer is real, for each of them, valid and invalid in two colours."""
+
+    def __init__(self, axes: "Axes", target: Tensor) -> None:
+        """`target`: the pattern's law, [integers]."""
+        _quiet(axes)
+        self.real = target > 0
+        (self.valid,) = axes.plot([], [], "o", color=VALID, markersize=3, label="valid")
+        (self.invalid,) = axes.plot([], [], "o", color=INVALID, markersize=3, label="invalid")
+        axes.axhline(0.5, color=TARGET, linewidth=1, linestyle="--", label="undecided")
+        axes.set(xlabel="integer x", ylabel="D(x)", xlim=(-1, len(target)), ylim=(-0.03, 1.03))
+
+    def show(self, verdicts: Tensor) -> None:
+        """Draws D's verdicts, [integers]."""
+        for dots, which in ((self.valid, self.real), (self.invalid, ~self.real)):
+            dots.set_data(which.nonzero().flatten().tolist(), verdicts[which].tolist())
+
+
+class Codes:
+    """A few generated codes, a row each, and the integers they stand for."""
+
+    def __init__(self, axes: "Axes", shown: int, width: int) -> None:
+        axes.spines[:].set_visible(False)
+        self.image = axes.imshow([[0.0] * width] * shown, cmap="Greys", vmin=-0.1, vmax=1, aspect="auto")
+        self.labels = [axes.text(-0.7, row, "", ha="right", va="center", fontsize=8) for row in range(shown)]
+        axes.set(xlabel="entry of the code", yticks=[])
+
+    def show(self, portrait: Portrait) -> None:
+        """Draws a portrait's codes."""
+        self.image.set_data(portrait.codes.numpy())
+        last = len(portrait.target) - 1
+        for label, integer in zip(self.labels, portrait.integers.tolist(), strict=True):
+            label.set_text(str(integer))
+            label.set_color(VALID if portrait.target[min(integer, last)] > 0 else INVALID)
+
+
+def distributions(drawn: Sequence[tuple[Portrait, str]]) -> "Figure":
+    """The laws of several GANs side by side, each with a title."""
     figure = _figure(5.5 * len(drawn), 3.2)
-    axes = figure.subplots(1, len(drawn), squeeze=False)[0]
-    for one, arguments in zip(axes, drawn, strict=True):
-        distribution(one, *arguments)
-    axes[0].legend(frameon=False, fontsize=8)
+    panels = figure.subplots(1, len(drawn), squeeze=False)[0]
+    for axes, (portrait, title) in zip(panels, drawn, strict=True):
+        Bars(axes, portrait.target).show(portrait.law)
+        axes.set_title(title, fontsize=8, parse_math=False)
+    panels[0].legend(frameon=False, fontsize=8)
     return figure
 
 
+def law(portrait: Portrait) -> "Figure":
+    """What a GAN generates, against the target."""
+    figure = _figure(5, 2.6)
+    axes = figure.subplots()
+    Bars(axes, portrait.target).show(portrait.law)
+    _legend_above(axes)
+    return figure
+
+
+def verdicts(portrait: Portrait) -> "Figure":
+    """What a GAN's discriminator takes for real."""
+    figure = _figure(5, 2.6)
+    axes = figure.subplots()
+    Verdicts(axes, portrait.target[:-1]).show(portrait.verdicts)
+    _legend_above(axes)
+    return figure
+
+
+def codes(portrait: Portrait) -> "Figure":
+    """Codes that a GAN generates."""
+    figure = _figure(5, 2.6)
+    Codes(figure.subplots(), *portrait.codes.shape).show(portrait)
+    return figure
+
+
+def curves(lines: Mapping[str, Mapping[int, float]]) -> "Figure":
+    """Curves over GAN steps, each with a name."""
+    figure = _figure(5, 2.6)
+    axes = figure.subplots()
+    _quiet(axes)
+    for (name, points), color in zip(lines.items(), (VALID, INVALID, MISSING), strict=False):
+        axes.plot(list(points), list(points.values()), color=color, linewidth=1.2, label=name)
+    axes.set_xlabel("step")
+    _legend_above(axes)
+    return figure
+
+
+def _legend_above(axes: "Axes") -> None:
+    axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
+
+
 def quality(figures: Mapping[str, Mapping[str, Sequence[float]]], supports: Mapping[str, int]) -> "Figure":
-    """Every seed of every cell: a panel for each figure, a row of dots for each cell, and its median."""
-    drawn = {name: values for name, values in figures.items() if name != "modes"}
-    drawn["missing modes"] = {
-        cell: [supports[cell] - modes for modes in values] for cell, values in figures["modes"].items()
-    }
-    figure = _figure(3 * len(drawn), 0.35 * len(supports) + 1.2)
+    """Every seed of every cell: metric → cell → figures; modes are shown as how many of the support are missing."""
+    drawn = {name: list(cells.values()) for name, cells in figures.items() if name != "modes"}
+    drawn["missing modes"] = [[supports[cell] - modes for modes in values] for cell, values in figures["modes"].items()]
+    return spread(list(supports), drawn)
+
+
+def spread(names: Sequence[str], drawn: Mapping[str, Sequence[Sequence[float]]]) -> "Figure":
+    """A panel for each metric, in it a row of dots for each name, one for each seed, and their median."""
+    figure = _figure(3 * len(drawn), 0.35 * len(names) + 1.2)
     panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
-    for axes, (name, cells) in zip(panels, drawn.items(), strict=True):
+    for axes, (title, rows) in zip(panels, drawn.items(), strict=True):
         _quiet(axes)
-        for row, values in enumerate(cells.values()):
+        for row, values in enumerate(rows):
             axes.plot(values, [row] * len(values), "o", color=VALID, alpha=0.4, markersize=4)
-            axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
-        axes.set(title=name, yticks=range(len(cells)), yticklabels=cells)
+            if values:
+                axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
+        axes.set(title=title, yticks=range(len(names)), yticklabels=names)
     panels[0].invert_yaxis()
     return figure
 
 
 def heat_maps(
-    rows: Sequence[str], columns: Sequence[str], panels: Mapping[str, Mapping[tuple[str, str], float]]
+    rows: Sequence[str],
+    columns: Sequence[str],
+    panels: Mapping[str, Mapping[tuple[str, str], float]],
+    labels: tuple[str, str] = ("", ""),
 ) -> "Figure":
-    """A heat map for each panel: its value for each (row, column), empty where there is none."""
+    """A heat map for each panel: its value for each (row, column), empty where there is none.
+
+    `labels`: what rows and columns are the values of.
+    """
     figure = _figure((0.45 * len(columns) + 3) * len(panels), 0.4 * len(rows) + 2.2)
     for axes, (title, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         grid = [[values.get((row, column), float("nan")) for column in columns] for row in rows]
@@ -87,8 +200,9 @@ def heat_maps(
                 if value == value:  # not nan
                     bright = value > (low + high) / 2
                     axes.text(x, y, f"{value:.3g}", ha="center", va="center", fontsize=6, color="k" if bright else "w")
-        axes.set(title=title, xticks=range(len(columns)), yticks=range(len(rows)))
-        axes.set_xticklabels(columns, rotation=60, ha="right", fontsize=7)
+        axes.set(title=title, xticks=range(len(columns)), yticks=range(len(rows)), ylabel=labels[0], xlabel=labels[1])
+        slanted = {"rotation": 60, "ha": "right"} if max(map(len, columns)) > SHORT else {}
+        axes.set_xticklabels(columns, fontsize=7, **slanted)
         axes.set_yticklabels(rows, fontsize=7)
     return figure
 

@@ -95,8 +95,19 @@ def interruption(folder: Path) -> str:
     return "interrupted before the first evaluation: there is no checkpoint to go on from"
 
 
-def summary(found: Evaluation, folder: Path) -> str:
-    """What became of a run, and what to type next."""
+def script_command(script: str, folder: Path, *arguments: str) -> str:
+    """What to type for a script to read a run's folder, or a sweep's."""
+    path = shown(CONF.parent / "scripts" / f"{script}.py")
+    return " ".join(["python", shlex.quote(path), shlex.quote(shown(folder)), *arguments])
+
+
+def generate_command(run: Path) -> str:
+    """What to type for integers from a run's generator."""
+    return script_command("generate", run, "-n 10")
+
+
+def summary(found: Evaluation, folder: Path, page: Path | None = None) -> str:
+    """What became of a run, and what to type next. `page`: the run's, if it was made."""
     exact = "  exact: every noise vector was counted" if found.metrics["exact"] else ""
     run = shlex.quote(shown(folder))
     logs = "outputs" if Path("outputs").resolve() in folder.resolve().parents else run
@@ -104,7 +115,8 @@ def summary(found: Evaluation, folder: Path) -> str:
         "result": verdict(found.metrics) + exact,
         "generated": " ".join(map(str, found.integers)),
         "folder": shown(folder),
+        **({"report": shown(page)} if page else {}),
         "curves": f"tensorboard --logdir {logs}",
-        "integers": f"python {shown(CONF.parent / 'scripts' / 'generate.py')} {run} -n 10",
+        "integers": generate_command(folder),
     }
     return "\n".join(["", *(f"{name:<10} {text}" for name, text in lines.items())])

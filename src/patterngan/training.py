@@ -12,8 +12,10 @@ from rich.console import Console
 
 from patterngan import checkpoints
 from patterngan.assembly import assemble
+from patterngan.callbacks import Pictures
 from patterngan.checkpoints import Checkpoint
 from patterngan.configs import require_keys, settings
+from patterngan.curves import folder_of_events, label
 from patterngan.data import PatternData
 from patterngan.evaluation import NAMES, Metrics
 from patterngan.evaluator import Evaluation
@@ -95,13 +97,14 @@ def require_writable(folder: Path) -> None:
         raise UsageError(f"hydra.run.dir={folder}: cannot be written ({error.strerror})") from error
 
 
-def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
+def train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False) -> float | None:
     """Trains, measures and reports one run, everything it leaves in `folder`.
 
     Args:
         config: a composed and checked `conf/config.yaml`.
         folder: of the run.
         overrides: what the user typed, for the record.
+        in_sweep: whether TensorBoard should know it by its overrides, and pictures wait until the sweep's end.
 
     Returns:
         The metric that `optimized_metric` names, None where the run's evaluation has no such figure.
@@ -112,7 +115,7 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
     try:
         run = prepare(config)
         run.gan.record = {"settings": settings(config), "overrides": overrides}
-        found = _fit(run, folder, goes_on)
+        found = _fit(run, folder, goes_on, in_sweep)
         result = Result("completed", config.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
         result.write(folder)
     except Exception as error:
@@ -120,10 +123,24 @@ def train(config: DictConfig, folder: Path, overrides: list[str]) -> float | Non
         step = error.step if isinstance(error, DivergedError) else run.step if run else 0
         seed = config.seed if isinstance(config.seed, int) else None
         Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
+        _draw(config, folder, in_sweep)
         log.error("%s", error)
         raise
-    say(Console(), summary(found, folder))
+    say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
     return objective(found.metrics, config.optimized_metric)
+
+
+def _draw(config: DictConfig, folder: Path, in_sweep: bool) -> Path | None:
+    """The run's page, where pictures are wanted; None where there is none."""
+    if in_sweep or "pictures" not in (config.get("callbacks") or ()):
+        return None
+    from patterngan.reporting import report_run  # which takes a second to import
+
+    try:
+        return report_run(folder)
+    except (UsageError, OSError) as error:  # the run itself is safe
+        log.warning("no report page: %s", error)
+        return None
 
 
 def objective(metrics: Metrics, name: str) -> float | None:
@@ -132,11 +149,13 @@ def objective(metrics: Metrics, name: str) -> float | None:
     return None if metric is None else float(metric)
 
 
-def _fit(run: Run, folder: Path, goes_on: bool) -> Evaluation:
+def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
     start = 0 if run.checkpoint is None else run.checkpoint.step
     path = None if run.checkpoint is None else str(run.checkpoint.path)
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
-    logger, callbacks = surroundings(run.config, folder, purge_step=start + 1 if goes_on else 0)
+    events = folder_of_events(folder, label(run.gan.record["overrides"]) if in_sweep else "")
+    logger, callbacks = surroundings(run.config, events, purge_step=start + 1 if goes_on else 0)
+    callbacks = [callback for callback in callbacks if not (in_sweep and isinstance(callback, Pictures))]
     lightning = trainer(
         run.config,
         default_root_dir=folder,

@@ -11,6 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from patterngan.curves import folder_of_events
 from tests.conftest import ROOT, environment
 
 QUICK = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200")
@@ -36,7 +37,7 @@ def test_the_default_run_shows_its_progress_and_what_to_type_next(command, tmp_p
         assert len(line.partition("→")[2].split()) == 10
     run = only_run(tmp_path)
     shown = run.relative_to(tmp_path)
-    assert [line.split()[0] for line in lines[4:]] == ["result", "generated", "folder", "curves", "integers"]
+    assert [line.split()[0] for line in lines[4:]] == ["result", "generated", "folder", "report", "curves", "integers"]
     assert f"folder     {shown}" in out
     assert "tensorboard --logdir outputs" in out
     assert f"python {ROOT / 'scripts' / 'generate.py'} {shown} -n 10" in out
@@ -98,7 +99,7 @@ def test_a_sweep_gives_every_run_its_own_folder_curves_and_result(command, tmp_p
     points = set()
     for run in runs:
         points.add(tuple(result(run)["overrides"][:2]))
-        events = EventAccumulator(str(run)).Reload()
+        events = EventAccumulator(str(folder_of_events(run))).Reload()
         assert [event.step for event in events.Scalars("metrics/tv")] == [0, 30, 60]
         assert (run / "checkpoints" / "last.ckpt").is_file()
     assert points == {(f"lr={lr}", f"pattern.k={k}") for lr in ("0.0001", "0.001") for k in (2, 3)}
@@ -137,7 +138,7 @@ def test_a_bar_counts_gan_steps_in_a_terminal(tmp_path):
     done = subprocess.run(
         line, cwd=tmp_path, env=environment() | {"FORCE_COLOR": "1"}, capture_output=True, text=True, check=True
     )
-    assert "training" in done.stdout
+    assert "steps/s" in done.stdout
     assert "/60" in done.stdout
 
 

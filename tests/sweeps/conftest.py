@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from hydra import version
 from hydra._internal.callbacks import Callbacks
 from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
@@ -21,6 +22,7 @@ from patterngan.sweeps.launching import Sweep
 def sweep(tmp_path, monkeypatch) -> Callable[..., Sweep]:
     """A sweep of train.py with these overrides for every job, in tmp_path/sweep."""
     monkeypatch.chdir(tmp_path)
+    version.setbase("1.3")  # as train.py does
     setup_globals()
     hydra = Hydra.create_main_hydra2("train", create_config_search_path(str(CONF)))
 

@@ -42,9 +42,10 @@ SWITCHES = ("objective.smoothing", "update.ema", "update.instance_noise")
 FUSED_CALLBACKS = {
     "patterngan.callbacks.Progress",
     "patterngan.callbacks.Curves",
+    "patterngan.callbacks.Pictures",
     "patterngan.checkpoint_io.AtEvaluations",
 }
-"""The callbacks that have a counterpart for populations."""
+"""The callbacks that have a counterpart for populations, or for whole sweeps."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import torch
 
 from patterngan.assembly import Blueprint, blueprint
 from patterngan.checkpoints import FOLDER, LAST, Checkpoint, read, require_same_shapes
+from patterngan.curves import folder_of_events, label
 from patterngan.data import PatternData, fused
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN
@@ -131,17 +132,17 @@ def _callbacks(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint])
     """The counterparts of the callbacks that the jobs' configs name."""
     surroundings = jobs[0].surroundings
     named = {node["_target_"].rpartition(".")[2] for node in (surroundings.get("callbacks") or {}).values()}
-    folders = [job.folder for job in jobs]
     made: list[pl.Callback] = []
     if "Progress" in named:
         made.append(PopulationProgress(piece.name))
+    records = [{"settings": job.settings, "overrides": job.overrides} for job in jobs]
     if "Curves" in named and surroundings.get("logger"):
         purge_step = checkpoints[0].step + 1 if checkpoints else 0
-        made.append(PopulationCurves(folders, [job.settings for job in jobs], purge_step))
+        events = [folder_of_events(job.folder, label(job.overrides)) for job in jobs]
+        made.append(PopulationCurves(events, records, purge_step))
     if "AtEvaluations" in named:
-        records = [{"settings": job.settings, "overrides": job.overrides} for job in jobs]
         best = [checkpoint.best for checkpoint in checkpoints] or [math.inf] * len(jobs)
-        made.append(Snapshots(piece.file, folders, records, best))
+        made.append(Snapshots(piece.file, [job.folder for job in jobs], records, best))
     return made
 
 

@@ -128,10 +128,15 @@ def points(found: Sequence[Row]) -> tuple[list[str], list[Point]]:
     return keys, sorted((Point(values, members) for values, members in runs.items()), key=lambda point: point.rank)
 
 
-def table(keys: Sequence[str], ranked: Sequence[Point]) -> Table:
+def ranked(found: Sequence[Row]) -> list[Row]:
+    """The runs that completed, best first."""
+    return sorted((row for row in found if row.metrics), key=lambda row: Point((), [row]).rank)
+
+
+def table(keys: Sequence[str], lines: Sequence[Point]) -> Table:
     """What matters over the seeds, a line for each point; see `points`."""
     made = _plain_table(*keys, "runs", *FIGURES)
-    for point in ranked[:SHOWN]:
+    for point in lines[:SHOWN]:
         ended = sum(row.status == "completed" for row in point.runs)
         count = str(ended) if ended == len(point.runs) else f"{ended}/{len(point.runs)}"
         _add_row(made, *point.values, count, *(_spread(point.figures(figure)) for figure in FIGURES))
@@ -167,20 +172,21 @@ def failures(found: Sequence[Row]) -> Table | None:
     return made if reasons else None
 
 
-def report(sweep: Path, console: Console) -> None:
-    """Writes the CSV and shows the tables.
+def report(sweep: Path, console: Console) -> list[Row]:
+    """Writes the CSV and shows the tables; returns the runs.
 
     Raises:
         UsageError: if the folder is not a sweep's.
     """
     found = rows(sweep)
     path = write_csv(sweep, found)
-    keys, ranked = points(found)
+    keys, lines = points(found)
     console.print("median over the seeds (lowest to highest), best first", markup=False, highlight=False)
-    console.print(table(keys, ranked))
-    if len(ranked) > SHOWN:
-        console.print(f"… and {len(ranked) - SHOWN} more points", markup=False, highlight=False)
+    console.print(table(keys, lines))
+    if len(lines) > SHOWN:
+        console.print(f"… and {len(lines) - SHOWN} more points", markup=False, highlight=False)
     if (failed := failures(found)) is not None:
         console.print()
         console.print(failed)
     console.print(f"\n{len(found)} runs in {shown(path)}", markup=False, highlight=False, soft_wrap=True)
+    return found

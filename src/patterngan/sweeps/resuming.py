@@ -96,4 +96,4 @@ def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float |
         config.ckpt_path = str(stands.checkpoint)
     elif (folder / FOLDER).is_dir() and not any((folder / FOLDER).iterdir()):
         (folder / FOLDER).rmdir()  # it was stopped before its first evaluation
-    return train(config, folder, overrides)
+    return train(config, folder, overrides, in_sweep=True)

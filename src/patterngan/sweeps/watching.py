@@ -8,12 +8,24 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from patterngan.callbacks import Progress, curve_points, hyperparameters, sample_text
+from patterngan.callbacks import Progress, losses_line
+from patterngan.curves import (
+    LAYOUT,
+    closeness,
+    curve_points,
+    hyperparameters,
+    portrait_tensors,
+    sample_text,
+    tabled,
+    typed_keys,
+)
 from patterngan.evaluation import selection_score
 from patterngan.evaluator import Evaluation
 from patterngan.events import EventFile
+from patterngan.gan import GAN
 from patterngan.population_gan import PopulationGAN, gradient_norms
-from patterngan.terminal import evaluation_line, show
+from patterngan.portraits import due
+from patterngan.terminal import evaluation_line
 
 
 class PopulationProgress(Progress):
@@ -23,45 +35,52 @@ class PopulationProgress(Progress):
         super().__init__()
         self.name = name
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Starts the bar."""
-        super().on_train_start(trainer, pl_module)
-        self.bar.update(self.task, losses=self.name)
+    def status(self, gan: GAN) -> str:
+        """What stands beside the bar."""
+        assert isinstance(gan, PopulationGAN)
+        return f"{self.name}  {losses_line(gan)}  {median_and_best(gan)}"
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Moves the bar by a block."""
-        if not self.bar.disable:
-            self.bar.update(self.task, completed=trainer.global_step)
+    def tell(self, line: str) -> None:
+        """Shows a line."""
+        super().tell(f"{self.name}  {line}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """A line for the evaluation: the median member, and the best."""
         assert isinstance(pl_module, PopulationGAN)
-        if not pl_module.alive or trainer.state.fn != "fit":
-            return
-        text = median_and_best(pl_module)
-        show(self.console, f"{self.name}  step {trainer.global_step:>6}  {text}")
-        if not trainer.sanity_checking:
-            self.bar.update(self.task, losses=f"{self.name}  {text}")
+        if pl_module.alive and trainer.state.fn == "fit":
+            self.tell(f"step {trainer.global_step:>6}  {median_and_best(pl_module)}")
 
 
 def median_and_best(gan: PopulationGAN) -> str:
     """Where the members of a population are, in half a line."""
-    metrics = [gan.found[member].metrics for member in gan.alive]
+    metrics = [gan.found[member].metrics for member in gan.alive if member in gan.found]
+    if not metrics:
+        return ""
     score = "tv" if "tv" in metrics[0] else "invalid"
     scores = [selection_score(found) for found in metrics]
-    validity = statistics.median(found["validity"] for found in metrics)
-    words = f"validity {validity:.3f}  {score} {statistics.median(scores):.3f} (median), best {min(scores):.3f}"
-    return words + (f"  {len(gan.diverged)} diverged" if gan.diverged else "")
+    medians = {name: statistics.median(found[name] for found in metrics) for name in MEDIANS if name in metrics[0]}
+    words = "  ".join(f"{name} {median:.3f}" for name, median in (medians | {score: statistics.median(scores)}).items())
+    return f"{words} (medians), best {score} {min(scores):.3f}" + (
+        f"  {len(gan.diverged)} diverged" if gan.diverged else ""
+    )
+
+
+MEDIANS = ("validity", "coverage")
+"""What is shown of a population, beside the score."""
 
 
 class PopulationCurves(pl.Callback):
-    """`callbacks.Curves` for a population: each member has an event file in the folder of its own run."""
+    """`callbacks.Curves` for a population: each member has an event file in the folder of its own run.
 
-    def __init__(self, folders: Sequence[Path], settings: Sequence[dict[str, Any]], purge_step: int) -> None:
+    Args:
+        folders: of the event files.
+        records: what each member's run was made from; see `checkpoints.KEY`.
+        purge_step: see `EventFile`.
+    """
+
+    def __init__(self, folders: Sequence[Path], records: Sequence[dict[str, Any]], purge_step: int) -> None:
         self.files = [EventFile(folder, purge_step) for folder in folders]
-        self.settings = settings
+        self.records = records
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -80,20 +99,28 @@ class PopulationCurves(pl.Callback):
             self.files[member].scalars(point, trainer.global_step)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """One point of every metric, and sample integers as text. All that was gathered is written."""
+        """What `Curves` writes at an evaluation. All that was gathered is handed to the operating system."""
         assert isinstance(pl_module, PopulationGAN)
         if trainer.state.fn != "fit":
             return
         for member in pl_module.alive:
             self._evaluation(member, pl_module.found[member], trainer.global_step, trainer.sanity_checking)
+            self._portrait(member, pl_module.found[member], trainer.global_step)
         self.flush()
 
     def _evaluation(self, member: int, found: Evaluation, step: int, first: bool) -> None:
-        points = curve_points(found.metrics)
-        self.files[member].scalars(points, step)
+        self.files[member].scalars(curve_points(found.metrics) | closeness(found.metrics), step)
         self.files[member].text("samples", sample_text(found), step)
         if first:
-            self.files[member].hyperparameters(hyperparameters(self.settings[member]), points)
+            values = hyperparameters(self.records[member]["settings"])
+            typed = typed_keys(self.records[member]["overrides"])
+            self.files[member].hyperparameters(values, tabled(found.metrics), typed)
+            self.files[member].layout(LAYOUT)
+
+    def _portrait(self, member: int, found: Evaluation, step: int) -> None:
+        settings = self.records[member]["settings"]
+        if found.portrait is not None and due(step, settings["evaluate_every"], settings["steps"]):
+            self.files[member].tensors(portrait_tensors(found.portrait), step)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Writes what a member that diverged left since the last evaluation."""

@@ -1,0 +1,132 @@
+"""A run's page: what it reached, how it got there, and the commands that go on from here."""
+
+import json
+import shlex
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from patterngan import CONF
+from patterngan.checkpoints import FOLDER, LAST
+from patterngan.history import History
+from patterngan.pages.rendering import FILE, drawing, svg, write_page
+from patterngan.results import FILE as RESULT
+from patterngan.terminal import generate_command, resume_command, script_command, shown
+from patterngan.validation import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TILES = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "unseen_coverage")
+"""The metrics at the head of the page, where the run has them."""
+
+
+def write_run_page(run: Path, past: History) -> Path:
+    """Makes `report.html` in a run's folder, from what is in that folder; returns where it is.
+
+    Args:
+        run: the folder.
+        past: what its event files tell.
+
+    Raises:
+        UsageError: if the folder holds no run that has ended, or a damaged one.
+    """
+    result = read_result(run)
+    metrics = result["metrics"]
+    write_page(
+        run / FILE,
+        "run.html",
+        title=run.resolve().name,
+        version=version("patterngan"),
+        status=result["status"],
+        steps=result["steps"],
+        seconds=result.get("wall_seconds"),
+        error=result.get("error"),
+        tiles=_tiles(metrics) | {"seed": result.get("seed")},
+        figures=_figures(past),
+        commands=_commands(run, result["overrides"]),
+        metrics={name: value for name, value in metrics.items() if not isinstance(value, list)},
+        overrides=result["overrides"],
+        config=_config(run),
+    )
+    return run / FILE
+
+
+def read_result(run: Path) -> dict[str, Any]:
+    """A run's result.json.
+
+    Raises:
+        UsageError: if there is none, or it is no result of a run.
+    """
+    try:
+        result = json.loads((run / RESULT).read_text())
+    except OSError as error:
+        raise UsageError(f"{run}: holds no {RESULT}; a run that has ended, or a sweep, is needed") from error
+    except ValueError as error:
+        raise UsageError(f"{run / RESULT}: is no result of a run") from error
+    fields = {"status": str, "steps": int, "metrics": dict, "overrides": list}
+    if not isinstance(result, dict) or not all(isinstance(result.get(key), kind) for key, kind in fields.items()):
+        raise UsageError(f"{run / RESULT}: is no result of a run")
+    return result
+
+
+def _tiles(metrics: dict[str, Any]) -> dict[str, str]:
+    tiles = {}
+    for name in TILES:
+        if (value := metrics.get(name)) is not None:
+            tiles[name] = f"{value:.3f}" if isinstance(value, float) else str(value)
+    if "modes" in tiles:
+        tiles["modes"] += f" of {metrics.get('support')}"
+    if "tv" in tiles and isinstance(floor := metrics.get("tv_floor"), float):
+        tiles |= {"tv floor": f"{floor:.3f}"}
+    return tiles
+
+
+def _figures(past: History) -> dict[str, Markup]:
+    """Caption → figure."""
+    from patterngan import figures
+
+    made: dict[str, Figure] = {}
+    with drawing():
+        if past.portraits:
+            (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
+            made[f"What it generated before training, step {first}"] = figures.law(before)
+            made[f"What it generates at step {last}; the dashed line is the target"] = figures.law(after)
+            made[f"What D takes for real at step {last}"] = figures.verdicts(after)
+            made[f"Codes it generates at step {last}"] = figures.codes(after)
+        for caption, tags in CURVES.items():
+            if lines := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
+                made[caption] = figures.curves(lines)
+        return {caption: svg(figure) for caption, figure in made.items()}
+
+
+CURVES = {
+    "Metrics over GAN steps": {name: f"metrics/{name}" for name in ("validity", "coverage", "1-tv")},
+    "Losses over GAN steps": {"D": "losses/discriminator", "G": "losses/generator"},
+}
+"""Caption → line → tag."""
+
+
+def _commands(run: Path, overrides: list[str]) -> dict[str, str]:
+    folder = run.resolve()
+    commands = {"The same run again:": shlex.join(["python", shown(CONF.parent / "train.py"), *map(str, overrides)])}
+    if (run / FOLDER / LAST).is_file():
+        commands |= {
+            "Integers from its generator:": generate_command(folder),
+            "Its metrics from more samples:": script_command("evaluate", folder, "--samples 1000000"),
+            "Its generator as one file:": script_command("export", folder, "--format torchscript"),
+            "Train it further:": f"{resume_command(folder)} steps=20000",
+        }
+    return commands | {
+        "Its curves and pictures:": f"tensorboard --logdir {shlex.quote(shown(folder))}",
+        "Its training as a film:": script_command("report", folder, "--animate"),
+    }
+
+
+def _config(run: Path) -> str:
+    try:
+        return (run / ".hydra" / "config.yaml").read_text()
+    except (OSError, UnicodeDecodeError):
+        return ""

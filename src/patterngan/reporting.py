@@ -1,0 +1,61 @@
+"""What is left to look at when a run has ended: its page, its pictures, its film. Made from its folder alone."""
+
+import io
+from pathlib import Path
+
+from patterngan.checkpoints import write_atomically
+from patterngan.curves import folder_of_events
+from patterngan.events import EventFile
+from patterngan.history import History, history
+from patterngan.pages.run import write_run_page
+from patterngan.validation import UsageError
+
+FILM = "training.gif"
+
+PACE, PAUSE = 500, 3000
+"""Milliseconds: how long a picture of the film stays, and the last."""
+
+
+def report_run(run: Path) -> Path:
+    """A run's page, and its pictures in TensorBoard if it has none; returns where the page is.
+
+    Raises:
+        UsageError: if the folder holds no run that has ended, or a damaged one.
+    """
+    past = history(run)
+    page = write_run_page(run, past)
+    if past.portraits and not past.pictured:
+        _picture(run, past)
+    return page
+
+
+def _picture(run: Path, past: History) -> None:
+    from patterngan.pictures import Album, png
+
+    album = Album(past.portraits[max(past.portraits)])
+    file = EventFile(folder_of_events(run), purge_step=max(past.portraits) + 1)
+    for step, portrait in past.portraits.items():
+        for name, pixels in album.draw(portrait).items():
+            file.image(f"pictures/{name}", png(pixels), step)
+    file.flush()
+
+
+def film(run: Path) -> Path:
+    """What a run generated over its training, as an animated GIF; returns where it is.
+
+    Raises:
+        UsageError: if the run has no portraits.
+    """
+    from PIL import Image
+
+    from patterngan.pictures import frames
+
+    portraits = history(run).portraits
+    if not portraits:
+        raise UsageError(f"{run}: has no portraits to animate; callbacks.curves writes them if integers are few")
+    images = [Image.fromarray(pixels) for pixels in frames(portraits)]
+    file = io.BytesIO()
+    lengths = [PACE] * (len(images) - 1) + [PAUSE]
+    images[0].save(file, "gif", save_all=True, append_images=images[1:], duration=lengths, loop=0)
+    write_atomically(run / FILM, file.getvalue())
+    return run / FILM

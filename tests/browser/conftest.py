@@ -1,0 +1,120 @@
+"""A real browser: Chromium or Chrome with its driver. Without one these tests are skipped, but never in CI."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from tests.conftest import ROOT, environment
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory) -> Iterator[webdriver.Chrome]:
+    """A window of a headless browser."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        reason = "needs Chromium and its driver: apt-get install chromium chromium-driver"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with webdriver.Chrome(options=options, service=Service(driver)) as window:
+        window.set_page_load_timeout(60)
+        yield window
+
+
+@pytest.fixture
+def screenshot(browser):
+    """Saves what the window shows, for the README if PATTERNGAN_SCREENSHOTS names a folder."""
+
+    def save(name: str, folder: Path) -> Path:
+        path = Path(os.environ.get("PATTERNGAN_SCREENSHOTS", folder)) / f"{name}.png"
+        assert browser.save_screenshot(str(path))
+        return path
+
+    return save
+
+
+def resize(browser, width, height, dark=False):
+    """The size of the window's inside, and the colours that its user prefers."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def errors(browser):
+    """What the browser complained about since it was last asked."""
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.fixture(scope="session")
+def outputs(tmp_path_factory) -> Path:
+    """A run, and a sweep over lr and k, as their commands leave them."""
+    folder = tmp_path_factory.mktemp("outputs")
+    train(folder, "hydra.run.dir=outputs/evens", "steps=600", "evaluate_every=60", "evaluation.samples=2000")
+    line = ["-m", "lr=1e-3,5e-3", "pattern.k=2,5", "seed=0,1", "hydra.sweep.dir=outputs/sweep", "steps=300"]
+    train(folder, *line, "evaluate_every=30", "evaluation.samples=1000")
+    return folder / "outputs"
+
+
+def train(folder, *arguments):
+    """`python train.py` in a folder."""
+    line = [sys.executable, str(ROOT / "train.py"), *arguments]
+    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def tensorboard(outputs) -> Iterator[str]:
+    """The address of a TensorBoard on the outputs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = [sys.executable, "-m", "tensorboard.main", "--logdir", str(outputs), "--port", str(port)]
+    line += ["--host", "127.0.0.1"]
+    server = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, server)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(address, server):
+    for _ in range(240):
+        assert server.poll() is None, "TensorBoard ended"
+        try:
+            urllib.request.urlopen(f"{address}/data/runs").close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    raise AssertionError("TensorBoard does not answer")

@@ -1,0 +1,69 @@
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from patterngan.curves import folder_of_events
+from patterngan.history import history
+from patterngan.reporting import film, report_run
+from patterngan.training import train
+from patterngan.validation import UsageError
+
+QUICK = ["experiment=plain", "steps=120", "evaluate_every=40", "evaluation.samples=100"]
+
+
+@pytest.fixture
+def of_a_sweep(config, tmp_path):
+    train(config(*QUICK), tmp_path, QUICK, in_sweep=True)
+    return tmp_path
+
+
+def pictures(run):
+    events = EventAccumulator(str(folder_of_events(run)), size_guidance={"images": 0, "scalars": 0}).Reload()
+    return {
+        tag: [(image.step, image.encoded_image_string) for image in events.Images(tag)]
+        for tag in events.Tags()["images"]
+    }
+
+
+def test_pictures_are_drawn_afterwards_and_once(of_a_sweep):
+    before = history(of_a_sweep)
+    for _ in range(2):
+        report_run(of_a_sweep)
+    found = pictures(of_a_sweep)
+    assert sorted(found) == ["pictures/codes", "pictures/distribution", "pictures/verdicts"]
+    assert all([step for step, _ in drawn] == [0, 40, 80, 120] for drawn in found.values())
+    after = history(of_a_sweep)
+    assert after.pictured
+    assert after.curves == before.curves
+    assert list(after.portraits) == list(before.portraits)
+
+
+def test_they_are_those_of_a_run_alone(of_a_sweep, config, tmp_path):
+    report_run(of_a_sweep)
+    train(config(*QUICK), tmp_path / "alone", QUICK)
+    ours, alone = pictures(of_a_sweep), pictures(tmp_path / "alone")
+    assert ours.keys() == alone.keys()
+    for tag, drawn in ours.items():
+        for (step, png), (other_step, other) in zip(drawn, alone[tag], strict=True):
+            assert step == other_step
+            assert pixels(png, of_a_sweep) == pixels(other, of_a_sweep)
+
+
+def pixels(png, folder):
+    (folder / "picture.png").write_bytes(png)
+    return Image.open(folder / "picture.png").tobytes()
+
+
+def test_a_film_shows_every_portrait(of_a_sweep):
+    path = film(of_a_sweep)
+    assert path == of_a_sweep / "training.gif"
+    with Image.open(path) as images:
+        assert images.n_frames == 4
+        assert images.info["duration"] == 500
+        images.seek(3)
+        assert images.info["duration"] == 3000
+
+
+def test_what_has_no_portraits_has_no_film(tmp_path):
+    with pytest.raises(UsageError, match="has no portraits to animate"):
+        film(tmp_path)
