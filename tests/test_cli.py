@@ -8,7 +8,7 @@ from patterngan.validation import UsageError
     ("override", "line"),
     [
         ("patern.k=3", "patern.k=3: is no key; did you mean pattern.k?"),
-        ("learning_rate=3", "learning_rate=3: is no key; python train.py --help lists the keys"),
+        ("learning_rate=3", "learning_rate=3: is no key; docs/configuration.md lists the keys"),
         ("evaluate_evry=3", "evaluate_evry=3: is no key; did you mean evaluate_every?"),
     ],
 )

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import yaml
 
@@ -38,3 +40,11 @@ def test_every_file_says_what_it_is(file):
     if file.startswith(("experiment/", "hparams_search/")):
         assert lines.pop(0) == "# @package _global_"
     assert lines[0].startswith("# ")
+
+
+def test_help_says_of_the_keys_of_every_run_what_config_yaml_says():
+    text = (CONF / "config.yaml").read_text()
+    config = yaml.safe_load(text)
+    shown = re.findall(r"^(\w+)=(\S+) +(.*)$", config["hydra"]["help"]["template"], re.MULTILINE)
+    assert shown == re.findall(r"^(\w+): (\S+) # (.*)$", text, re.MULTILINE)
+    assert {key for key, _, _ in shown} == {*config} - {"defaults", "hydra"}

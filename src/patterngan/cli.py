@@ -92,7 +92,7 @@ def unknown_key(override: str) -> str:
     if key in known:
         return f"{override}: is no key of the option chosen for {key.partition('.')[0]}"
     near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.85)
-    hint = f"did you mean {near[0]}?" if near else "python train.py --help lists the keys"
+    hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists the keys"
     return f"{override}: is no key; {hint}"
 
 

@@ -85,7 +85,7 @@ MISTAKES = {
     "optimizer.decay=steep": "optimizer.decay=steep: must be one of none, linear, cosine",
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
     "pattern=null": "pattern=null: must be one of bars_and_stripes, cardinality, listed, multiples, parity, primes",
-    "pattern.modulus=3": "pattern.modulus=3: is no key; python train.py --help lists the keys",
+    "pattern.modulus=3": "pattern.modulus=3: is no key; docs/configuration.md lists the keys",
     "architecture=linear architecture.width=3": "architecture.width=3: is no key of the option chosen for architecture",
     "=3": "=3: is no override; quote a value with other signs twice: \"key='value'\"",
     "hydra.run.dir=a=b": "hydra.run.dir=a=b: is no override; quote a value with other signs twice: \"key='value'\"",
