@@ -1,15 +1,18 @@
 """The command line around Hydra and the scripts: errors in one line. Imports nothing heavy."""
 
 import difflib
+import io
 import os
 import re
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException, MissingConfigException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
@@ -31,14 +34,81 @@ def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main: a mistake of the user's ends it with one line and exit code 2."""
     try:
         with raising_hydra():
-            sys.argv[1:] = resumed(tidied(sys.argv[1:]))
-            main()
+            flags, sys.argv[1:] = sorted_out(resumed(tidied(sys.argv[1:])))
+            if flags.shell_completion and any(override.startswith("query=") for override in flags.overrides):
+                complete(main)
+            elif answers(flags):
+                answer(main)
+            else:
+                main()
     except MISTAKES as error:
         leave(error)
     except RefusedError as refusal:
         leave(refusal.error)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def sorted_out(arguments: list[str]) -> tuple[Namespace, list[str]]:
+    """Hydra's flags, and the command line with them behind the overrides: its parser refuses overrides on both sides.
+
+    Raises:
+        UsageError: for a flag that Hydra does not have, or a value that it does not take.
+    """
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said):
+            flags, more = get_args_parser().parse_known_args(arguments)
+    except SystemExit as exit_:
+        if exit_.code:
+            raise UsageError(said.getvalue().rstrip().rpartition(": error: ")[2]) from exit_
+        raise
+    if unknown := [argument for argument in more if argument.startswith("-")]:
+        raise UsageError(f"{unknown[0]}: is no flag; python train.py --hydra-help lists them")
+    flags.overrides += more
+    return flags, [*flags.overrides, *(argument for argument in arguments if argument not in flags.overrides)]
+
+
+def answers(flags: Namespace) -> bool:
+    """Whether these flags ask to be told something, or contradict each other, so that Hydra trains nothing."""
+    asks = flags.help or flags.hydra_help or flags.cfg or flags.info or flags.shell_completion or flags.resolve
+    return bool(asks or (flags.run and flags.multirun))
+
+
+def answer(main: Callable[[], Any]) -> None:
+    """Prints what the flags ask for.
+
+    Raises:
+        UsageError: where Hydra raises a ValueError. A run's own would be a bug, and keep its traceback.
+    """
+    try:
+        try:
+            main()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        leave_unread()
+    except MISTAKES:
+        raise
+    except ValueError as error:
+        raise UsageError(" ".join(str(error).split())) from error
+
+
+def complete(main: Callable[[], Any]) -> None:
+    """Tells a shell how its line can go on. A line that is wrong so far has no completions, and prints nothing else.
+
+    Hydra completes the last word of what it takes for plain overrides, so what it cannot read is taken out: what is
+    behind the cursor, quotes, and the `group=null` of `tidied`.
+    """
+    with suppress(Exception, SystemExit), redirect_stderr(io.StringIO()):
+        line = os.environ["COMP_LINE"][: int(os.environ.get("COMP_POINT", sys.maxsize))]
+        os.environ["COMP_LINE"] = re.sub(r"\S+=null\s|[\"']", "", line)
+        main()
+
+
+def leave_unread() -> None:
+    """Drops what is still to be printed: a reader such as `head` has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -188,8 +258,8 @@ def script(main: Callable[[], None]) -> None:
     try:
         main()
         sys.stdout.flush()
-    except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        leave_unread()
     except MISTAKES as error:
         leave(error)
     except KeyboardInterrupt:

@@ -107,6 +107,12 @@ MISTAKES = {
     "trainer.deterministic=maybe": "trainer.deterministic=maybe: must be true, false or warn",
     "ckpt_path=missing.ckpt": "ckpt_path=missing.ckpt: no such checkpoint file or run folder",
     "ckpt_path=": "ckpt_path=: no such checkpoint file or run folder",
+    "--cfg": "argument --cfg/-c: expected one argument",
+    "--verbose": "--verbose: is no flag; python train.py --hydra-help lists them",
+    "--resolve": "The --resolve flag can only be used in conjunction with --cfg or --help",
+    "-m seed=1,2 --cfg job": "Only one of --run, --multirun, --cfg, --info and --shell_completion can be specified",
+    "-sc install=csh": "No completion plugin for 'csh' found, available : bash fish zsh",
+    "-sc": "Expecting one subcommand from ['install', 'uninstall', 'query'] to be set",
 }
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 
@@ -163,13 +162,67 @@ def test_help_is_a_screenful(typed):
         assert option.stem in done.out
 
 
-@pytest.mark.parametrize(("typed", "offered"), [("encoding=", "encoding=onehot"), ("pattern.", "pattern.k=")])
-def test_shell_completion(typed, offered, tmp_path):
-    script = ROOT / "train.py"
-    env = os.environ | {"COMP_LINE": f"python {script} {typed}", "COMP_POINT": "999"}
-    line = [sys.executable, str(script), "-sc", "query=bash"]
+ASKED = {
+    "--help": "== Keys: override with key=value ==",
+    "--hydra-help": "== Flags ==",
+    "--version": "Hydra 1.",
+    "--cfg job": "pattern:\n  _target_: patterngan.patterns.Multiples",
+    "--cfg hydra": "  job_logging:",
+    "--cfg all": "  job_logging:",
+    "--cfg job --resolve": "  stop: 128",
+    "--cfg job --package pattern pattern=primes": "_target_: patterngan.patterns.primes",
+    "encoding=onehot --cfg job pattern.k=5": "  _target_: patterngan.encodings.OneHot\n  capacity: 100",
+    "--info": "Installed Hydra Plugins",
+    "--info all": "Installed Hydra Plugins",
+    "--info config": "encoding:\n  _target_: patterngan.encodings.Binary",
+    "--info defaults": "| encoding/binary ",
+    "encoding=onehot --info defaults": "| encoding/onehot ",
+    "--info defaults-tree": "encoding: binary",
+    "--info plugins": "GridSweeper",
+    "--info searchpath": f"file://{CONF}",
+    "-sc install=bash": "-F hydra_bash_completion python",
+    "-sc uninstall=bash": "unset hydra_bash_completion",
+}
+
+
+@pytest.mark.parametrize("flags", ASKED)
+def test_what_a_user_asks_is_told_and_nothing_is_written(command, tmp_path, flags):
+    done = command("train.py", *flags.split())
+    assert ASKED[flags] in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_of_the_config_that_has_seen_enough_is_no_error(tmp_path):
+    line = f"{sys.executable} {ROOT / 'train.py'} --cfg all | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+OFFERED = {
+    "enc": "encoding. encoding=",
+    "encoding=": "encoding=binary encoding=onehot",
+    "encoding=o": "encoding=onehot",
+    "pattern.": "pattern._target_= pattern.holdout= pattern.k= pattern.residue= pattern.stop=",
+    "pattern=primes pattern.h": "pattern.holdout=",
+    "-m 'seed=range(0,3)' enc": "encoding. encoding=",
+    "logger=null callbacks=null enc": "encoding. encoding=",
+    "enc| pattern.k=3": "encoding. encoding=",
+    "patern.k=3 enc": "encoding=",
+    "pattern.k=[ enc": "",
+    "--cfg": "",
+    "nothing": "",
+}
+"""What a shell is told where the cursor is at the end, or at the bar."""
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_shell_completion(typed, tmp_path):
+    before, _, after = f"python train.py {typed}".partition("|")
+    env = environment() | {"COMP_LINE": before + after, "COMP_POINT": str(len(before))}
+    line = [sys.executable, str(ROOT / "train.py"), "-sc", "query=bash"]
     done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path, env=env)
-    assert offered in done.stdout.split()
+    assert (done.stdout.strip(), done.stderr) == (OFFERED[typed], "")
 
 
 def test_generate_in_every_format_and_repeatably(command, evens):
