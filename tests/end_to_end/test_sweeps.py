@@ -156,6 +156,25 @@ def test_impossible_sweeps_end_in_one_line_before_anything_is_made(typed, overri
     assert done.made == []
 
 
+@pytest.mark.parametrize("typed_too", [[], ["lr=1e-3"], ["hydra.launcher.engine=ray"], ["penalty=[r1,r2]"]])
+def test_a_sweep_of_nothing_ends_in_one_line_that_says_what_to_sweep(typed, typed_too):
+    done = typed("train", *QUICK, *typed_too, "--multirun")
+    assert (done.code, done.out, done.made) == (2, "", [])
+    assert done.err == (
+        "error: -m: nothing is swept; give a key several values, such as lr=1e-4,1e-3 pattern.k=2,3,5 or "
+        "'seed=range(0,8)', or leave -m out\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("swept", "runs"),
+    [("hydra/launcher=basic", 1), ("seed=range(3,4)", 1), ("hydra.sweeper.params={seed: '1,2'}", 2)],
+)
+def test_a_single_run_for_another_launcher_and_keys_swept_by_the_config_are_sweeps(typed, tmp_path, swept, runs):
+    sweep(typed, swept)
+    assert len(list((tmp_path / "sweep").glob("*/result.json"))) == runs
+
+
 def test_a_ray_address_where_no_ray_is_ends_in_one_line(typed, tmp_path):
     done = sweep(typed, "seed=1,2", "hydra.launcher.engine=ray", "hydra.launcher.address=127.0.0.1:9", code=2)
     assert done.err.splitlines()[-1].startswith("error: hydra.launcher.address=127.0.0.1:9: no Ray cluster answers")

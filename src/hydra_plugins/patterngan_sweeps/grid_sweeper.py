@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from omegaconf import OmegaConf
 
@@ -15,6 +16,11 @@ from patterngan.validation import UsageError
 if TYPE_CHECKING:
     from patterngan.sweeps.jobs import Job
 
+NOTHING_SWEPT = (
+    "nothing is swept; give a key several values, such as lr=1e-4,1e-3 pattern.k=2,3,5 or 'seed=range(0,8)', "
+    "or leave -m out"
+)
+
 
 class FailedRunsError(UsageError):
     """The command was right, some of its runs were not."""
@@ -23,11 +29,11 @@ class FailedRunsError(UsageError):
 
 
 class GridSweeper(BasicSweeper):
-    """Hydra's basic sweeper, with three differences.
+    """Hydra's basic sweeper, with four differences.
 
-    Nothing is written before all jobs are known to compose, to have folders of their own, and not to mix with
-    another sweep. A job that fails does not keep later batches from running. `on_multirun_end` is called, and the
-    sweep reported, also when jobs failed.
+    A sweep of no key is refused where it would be a run in this process. Nothing is written before all jobs are
+    known to compose, to have folders of their own, and not to mix with another sweep. A job that fails does not keep
+    later batches from running. `on_multirun_end` is called, and the sweep reported, also when jobs failed.
     """
 
     def sweep(self, arguments: list[str]) -> list[Sequence[JobReturn]]:
@@ -57,7 +63,7 @@ class GridSweeper(BasicSweeper):
         """The overrides of every job, in batches.
 
         Raises:
-            UsageError: if a swept key has no value.
+            UsageError: if a swept key has no value, or no key is swept.
         """
         assert self.hydra_context is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
@@ -65,6 +71,9 @@ class GridSweeper(BasicSweeper):
         for override in overrides:
             if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
+        # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
+        if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
+            raise UsageError(f"-m: {NOTHING_SWEPT}")
         return self.split_arguments(overrides, self.max_batch_size)
 
     def _check(self, batches: list[list[list[str]]]) -> None:
