@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test lint clean
+.PHONY: train test lint screenshots clean
 
 # make train ARGS="encoding=onehot pattern.k=5" passes overrides on
 train: $(VENV)/installed
@@ -16,6 +16,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# the README's pictures of TensorBoard and of report pages; needs Chromium and its driver
+screenshots: $(VENV)/installed-dev
+	PATTERNGAN_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("patterngan needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'

@@ -1,6 +1,15 @@
 import pytest
 
-from patterngan.curves import closeness, curve_points, folder_of_events, hyperparameters, label, tabled, typed_keys
+from patterngan.curves import (
+    COMPARED,
+    closeness,
+    compared_keys,
+    curve_points,
+    folder_of_events,
+    hyperparameters,
+    label,
+    tabled,
+)
 
 
 def test_hyperparameters_are_flat():
@@ -54,10 +63,6 @@ def test_metrics_that_a_run_has_are_tabled_the_most_important_first():
     assert tabled({"tv": 0.5, "entropy": 1.0, "validity": 0.5}) == ["metrics/validity", "metrics/tv"]
 
 
-def test_the_keys_that_were_typed():
-    assert typed_keys(["lr=1", "+trainer.profiler=simple", "~logger", "penalty@x=[r1]"]) == {
-        "lr",
-        "trainer.profiler",
-        "logger",
-        "penalty",
-    }
+def test_keys_that_were_typed_are_compared():
+    typed = ["steps=1", "+trainer.profiler=simple", "~logger", "penalty@x=[r1]"]
+    assert compared_keys(typed) == COMPARED | {"steps", "trainer.profiler", "logger", "penalty"}

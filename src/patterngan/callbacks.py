@@ -12,14 +12,14 @@ from torch.utils.tensorboard import SummaryWriter
 from patterngan.curves import (
     LAYOUT,
     closeness,
+    compared_keys,
     curve_points,
     hyperparameters,
     portrait_tensors,
     sample_text,
     tabled,
-    typed_keys,
 )
-from patterngan.events import hyperparameter_summaries
+from patterngan.events import hyperparameter_summaries, picture_summary
 from patterngan.gan import GAN, gradient_norm
 from patterngan.portraits import Portrait, due
 from patterngan.terminal import evaluation_line, say, show, verdict
@@ -150,8 +150,8 @@ class Curves(pl.Callback):
     def _head(self, writer: SummaryWriter, gan: GAN) -> None:
         """What is known of a run before it starts: its hyper-parameters, and which of its curves belong together."""
         assert gan.latest is not None
-        values, typed = hyperparameters(gan.record["settings"]), typed_keys(gan.record["overrides"])
-        for summary in hyperparameter_summaries(values, tabled(gan.latest.metrics), typed):
+        values, compared = hyperparameters(gan.record["settings"]), compared_keys(gan.record["overrides"])
+        for summary in hyperparameter_summaries(values, tabled(gan.latest.metrics), compared):
             writer._get_file_writer().add_summary(summary)
         writer.add_custom_scalars(LAYOUT)
 
@@ -172,12 +172,13 @@ class Pictures(pl.Callback):
         portrait = portrait_due(trainer, pl_module)
         if portrait is None or not loggers or trainer.state.fn != "fit":
             return
-        from patterngan.pictures import Album  # matplotlib takes half a second
+        from patterngan.pictures import Album, png  # matplotlib takes half a second
 
         self.album = self.album or Album(portrait)
         for name, pixels in self.album.draw(portrait).items():
+            summary = picture_summary(f"pictures/{name}", png(pixels))
             for logger in loggers:
-                logger.experiment.add_image(f"pictures/{name}", pixels, trainer.global_step, dataformats="HWC")
+                logger.experiment._get_file_writer().add_summary(summary, trainer.global_step)
         save(trainer)
 
 

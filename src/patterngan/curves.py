@@ -23,6 +23,9 @@ LAYOUT = {
 TABLED = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "fidelity", "unseen_coverage")
 """Metrics in the HPARAMS tab, where a run has them. It shows the first ones before more are ticked."""
 
+COMPARED = {"lr", "pattern.k", "seed"}
+"""Hyper-parameters that the HPARAMS tab shows before others."""
+
 PORTRAIT = "portrait/"
 """Of the tags of portraits."""
 
@@ -64,9 +67,9 @@ def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def typed_keys(overrides: Iterable[str]) -> set[str]:
-    """The keys and groups that overrides set."""
-    return {override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides}
+def compared_keys(overrides: Iterable[str]) -> set[str]:
+    """The keys and groups that overrides set, and those that are compared most."""
+    return COMPARED | {override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides}
 
 
 def portrait_tensors(portrait: Portrait) -> dict[str, Tensor]:

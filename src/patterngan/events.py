@@ -51,9 +51,9 @@ class EventFile:
         """Markdown for the TEXT tab."""
         self._add(text(tag, content), step)
 
-    def hyperparameters(self, values: Mapping[str, Any], metrics: Iterable[str], typed: Collection[str]) -> None:
+    def hyperparameters(self, values: Mapping[str, Any], metrics: Iterable[str], compared: Collection[str]) -> None:
         """The run's line in the HPARAMS tab; see `hyperparameter_summaries`."""
-        for summary in hyperparameter_summaries(values, metrics, typed):
+        for summary in hyperparameter_summaries(values, metrics, compared):
             self._add(summary, None)
 
     def tensors(self, values: Mapping[str, Tensor], step: int) -> None:
@@ -62,7 +62,7 @@ class EventFile:
 
     def image(self, tag: str, png: bytes, step: int) -> None:
         """A picture for the IMAGES tab."""
-        self._add(Summary(value=[Summary.Value(tag=tag, image=Summary.Image(encoded_image_string=png))]), step)
+        self._add(picture_summary(tag, png), step)
 
     def layout(self, layout: Mapping[str, Any]) -> None:
         """Which curves the CUSTOM SCALARS tab shows together; see `SummaryWriter.add_custom_scalars`."""
@@ -83,21 +83,26 @@ class EventFile:
         self._events.clear()
 
 
+def picture_summary(tag: str, png: bytes) -> Summary:
+    """A picture for the IMAGES tab, from an image file. TensorBoard's own way compresses for three times as long."""
+    return Summary(value=[Summary.Value(tag=tag, image=Summary.Image(encoded_image_string=png))])
+
+
 def hyperparameter_summaries(
-    values: Mapping[str, Any], metrics: Iterable[str], typed: Collection[str]
+    values: Mapping[str, Any], metrics: Iterable[str], compared: Collection[str]
 ) -> list[Summary]:
     """A run's line in the HPARAMS tab.
 
     Args:
         values: of the hyper-parameters.
         metrics: the curves whose last points are shown beside them, the most important first.
-        typed: hyper-parameters that the user has set. TensorBoard shows five at first, those that differ before others,
-            but believes the first run of all that there is about which these are.
+        compared: hyper-parameters to show first. TensorBoard shows five before more are ticked, and begins with
+            those of which the first run that it finds says that they differ.
     """
     experiment, *session = hparams(dict(values), dict.fromkeys(metrics, 0.0))
     content = experiment.value[0].metadata.plugin_data
     data = HParamsPluginData.FromString(content.content)
     for info in data.experiment.hparam_infos:
-        info.differs = info.name in typed
+        info.differs = info.name in compared
     content.content = data.SerializeToString()
     return [experiment, *session]

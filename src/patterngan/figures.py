@@ -28,6 +28,16 @@ def _figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def panel(width: float = 5, height: float = 2.6) -> tuple["Figure", "Axes"]:
+    """A small figure and its axes. What room they need is known: to find out would take longer than to draw."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100)
+    axes = figure.subplots()
+    figure.subplots_adjust(left=0.13, right=0.98, top=0.9, bottom=0.19)
+    return figure, axes
+
+
 def _quiet(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -62,9 +72,9 @@ class Bars:
         return self._rescale(law.max().item())
 
     def _rescale(self, peak: float) -> bool:
-        # In powers of two, so that bars of one training can be compared at a glance and seldom need another axis.
+        # In powers of four, so that bars of one training can be compared at a glance and seldom need another axis.
         height = self.target.max().item()
-        top = 1.3 * height * 2 ** max(0, math.ceil(math.log2(max(peak, height) / height / 1.2)))
+        top = 1.6 * height * 4 ** max(0, math.ceil(math.log(max(peak, height) / height / 1.5, 4)))
         before = self.axes.get_ylim()[1]
         self.axes.set_ylim(0, top)
         return bool(before != top)
@@ -119,8 +129,7 @@ def distributions(drawn: Sequence[tuple[Portrait, str]]) -> "Figure":
 
 def law(portrait: Portrait) -> "Figure":
     """What a GAN generates, against the target."""
-    figure = _figure(5, 2.6)
-    axes = figure.subplots()
+    figure, axes = panel()
     Bars(axes, portrait.target).show(portrait.law)
     _legend_above(axes)
     return figure
@@ -128,8 +137,7 @@ def law(portrait: Portrait) -> "Figure":
 
 def verdicts(portrait: Portrait) -> "Figure":
     """What a GAN's discriminator takes for real."""
-    figure = _figure(5, 2.6)
-    axes = figure.subplots()
+    figure, axes = panel()
     Verdicts(axes, portrait.target[:-1]).show(portrait.verdicts)
     _legend_above(axes)
     return figure
@@ -137,15 +145,14 @@ def verdicts(portrait: Portrait) -> "Figure":
 
 def codes(portrait: Portrait) -> "Figure":
     """Codes that a GAN generates."""
-    figure = _figure(5, 2.6)
-    Codes(figure.subplots(), *portrait.codes.shape).show(portrait)
+    figure, axes = panel()
+    Codes(axes, *portrait.codes.shape).show(portrait)
     return figure
 
 
 def curves(lines: Mapping[str, Mapping[int, float]]) -> "Figure":
     """Curves over GAN steps, each with a name."""
-    figure = _figure(5, 2.6)
-    axes = figure.subplots()
+    figure, axes = panel()
     _quiet(axes)
     for (name, points), color in zip(lines.items(), (VALID, INVALID, MISSING), strict=False):
         axes.plot(list(points), list(points.values()), color=color, linewidth=1.2, label=name)

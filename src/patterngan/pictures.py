@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from patterngan.figures import Bars, Codes, Verdicts
+from patterngan.figures import Bars, Codes, Verdicts, panel
 from patterngan.portraits import Portrait
 
 TITLES = {
@@ -25,10 +24,8 @@ class Canvas:
     """A figure of which some artists move. Only they are drawn anew, unless its axes have changed."""
 
     def __init__(self, width: float, height: float, title: str) -> None:
-        self.figure = Figure(figsize=(width, height), dpi=100)
+        self.figure, self.axes = panel(width, height)
         self.canvas = FigureCanvasAgg(self.figure)
-        self.axes = self.figure.subplots()
-        self.figure.subplots_adjust(left=0.11, right=0.98, top=0.9, bottom=0.19)
         self.axes.set_title(title, fontsize=9, loc="left")
         self._still: object = None
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,21 +91,30 @@ def train(folder, *arguments):
 
 
 @pytest.fixture(scope="session")
-def tensorboard(outputs) -> Iterator[str]:
-    """The address of a TensorBoard on the outputs."""
+def tensorboard(outputs) -> Iterator[Callable[[str], str]]:
+    """Starts TensorBoard on a folder below the outputs, once for each; returns its address."""
+    started: dict[str, tuple[subprocess.Popen[bytes], str]] = {}
+
+    def address(folder: str) -> str:
+        if folder not in started:
+            started[folder] = _start(outputs / folder)
+        return started[folder][1]
+
+    yield address
+    for server, _ in started.values():
+        server.terminate()
+        server.wait()
+
+
+def _start(logdir):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    line = [sys.executable, "-m", "tensorboard.main", "--logdir", str(outputs), "--port", str(port)]
-    line += ["--host", "127.0.0.1"]
-    server = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    line = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logdir), "--host", "127.0.0.1"]
+    server = subprocess.Popen([*line, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(address, server)
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
+    _wait_for(address, server)
+    return server, address
 
 
 def _wait_for(address, server):

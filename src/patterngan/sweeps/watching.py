@@ -12,12 +12,12 @@ from patterngan.callbacks import Progress, losses_line
 from patterngan.curves import (
     LAYOUT,
     closeness,
+    compared_keys,
     curve_points,
     hyperparameters,
     portrait_tensors,
     sample_text,
     tabled,
-    typed_keys,
 )
 from patterngan.evaluation import selection_score
 from patterngan.evaluator import Evaluation
@@ -113,8 +113,8 @@ class PopulationCurves(pl.Callback):
         self.files[member].text("samples", sample_text(found), step)
         if first:
             values = hyperparameters(self.records[member]["settings"])
-            typed = typed_keys(self.records[member]["overrides"])
-            self.files[member].hyperparameters(values, tabled(found.metrics), typed)
+            compared = compared_keys(self.records[member]["overrides"])
+            self.files[member].hyperparameters(values, tabled(found.metrics), compared)
             self.files[member].layout(LAYOUT)
 
     def _portrait(self, member: int, found: Evaluation, step: int) -> None:

@@ -1,0 +1,127 @@
+"""What a user of TensorBoard sees of a run and a sweep, in a real browser."""
+
+import json
+import time
+
+import pytest
+
+from tests.browser.conftest import errors, resize
+
+VISIBLE = """
+const found = [];
+(function walk(root) {
+  for (const element of root.querySelectorAll('*')) {
+    if (element.shadowRoot) walk(element.shadowRoot);
+    if (!element.checkVisibility()) continue;
+    const own = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('').trim();
+    if (own && !['STYLE', 'SCRIPT'].includes(element.tagName)) found.push(own);
+  }
+})(document);
+return found;
+"""
+
+PICTURES = """
+const found = [];
+(function walk(root) {
+  for (const element of root.querySelectorAll('*')) {
+    if (element.shadowRoot) walk(element.shadowRoot);
+    const size = [element.naturalWidth, element.naturalHeight];
+    if (element.tagName === 'IMG' && size[0] > 100) found.push(size);
+  }
+})(document);
+return found;
+"""
+
+PATIENCE = 90
+"""Seconds in which a slow machine draws a tab."""
+
+
+@pytest.fixture
+def tab(browser, tensorboard):
+    """Opens a tab of TensorBoard and waits until it shows some words; returns all it shows."""
+
+    def opened(name, *words, size=(1280, 800), folder=""):
+        resize(browser, *size)
+        browser.get("about:blank")
+        browser.get(f"{tensorboard(folder)}/#{name}")
+        return until(browser, VISIBLE, lambda shown: set(words) <= set(shown))
+
+    return opened
+
+
+def until(browser, script, satisfied):
+    end = time.monotonic() + PATIENCE
+    while not satisfied(found := browser.execute_script(script)):
+        assert time.monotonic() < end, found
+        time.sleep(0.5)
+    return found
+
+
+def runs(outputs):
+    """The names of the runs and what their result.json says."""
+    found = {"evens": json.loads((outputs / "evens" / "result.json").read_text())}
+    for number in range(8):
+        result = json.loads((outputs / "sweep" / str(number) / "result.json").read_text())
+        found[f"sweep/{number}/{','.join(result['overrides'])}"] = result
+    return found
+
+
+def shows(word, value):
+    """Whether a word of a table is this number, rounded."""
+    try:
+        return abs(float(word) - value) < 1e-4
+    except ValueError:
+        return False
+
+
+def settled(browser):
+    """Waits until charts have been drawn, which no word says."""
+    time.sleep(4)
+    assert [message for message in errors(browser) if "tensorboard" in message.lower() and "Uncaught" in message] == []
+
+
+def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, tab, outputs, screenshot, tmp_path):
+    curves = ["losses/discriminator", "losses/generator", "grads/generator"]
+    shown = tab("scalars", *curves, *runs(outputs))
+    assert any("lr=0.001,pattern.k=2,seed=0" in name for name in shown)
+    assert "metrics" in shown
+    settled(browser)
+    until(browser, VISIBLE, lambda words: {"100", "300", "500"} <= set(words))  # the steps on the x axis
+    screenshot("tensorboard_scalars", tmp_path)
+
+
+def test_custom_scalars_pair_what_is_read_together(browser, tab, screenshot, tmp_path):
+    tab("custom_scalars", "losses of D and G", "validity, coverage and 1-tv", size=(1280, 560))
+    settled(browser)
+    screenshot("tensorboard_custom_scalars", tmp_path)
+
+
+def test_hparams_list_every_run_with_its_figures(browser, tab, outputs, screenshot, tmp_path):
+    tab("hparams", "lr", "pattern.k", "seed", "metrics/validity", "metrics/tv", "Trial ID", size=(1600, 560))
+    names = [name[: len("sweep/0/lr")] for name in runs(outputs)]  # the table cuts long names
+    shown = until(browser, VISIBLE, lambda found: all(any(word.startswith(name) for word in found) for name in names))
+    heads = [shown.index(name, shown.index("Trial ID")) for name in ("lr", "pattern.k", "seed", "metrics/validity")]
+    assert heads == sorted(heads)
+    for result in runs(outputs).values():
+        for metric in ("validity", "tv"):
+            assert any(shows(word, result["metrics"][metric]) for word in shown), (metric, result)
+    screenshot("tensorboard_hparams", tmp_path)
+
+
+def test_images_show_what_is_generated_what_d_takes_for_real_and_codes(browser, tab, outputs, screenshot, tmp_path):
+    pictures = ("pictures/distribution", "pictures/verdicts", "pictures/codes")
+    tab("images", *pictures, folder="evens", size=(1700, 620))
+    until(browser, PICTURES, lambda found: len(found) >= 3 and all(size == [500, 260] for size in found))
+    until(browser, VISIBLE, lambda found: "600" in found)  # the step
+    settled(browser)
+    screenshot("tensorboard_images", tmp_path)
+
+
+def test_text_shows_sample_integers(browser, tab, outputs, screenshot, tmp_path):
+    tab("text", "samples")
+    until(
+        browser,
+        VISIBLE,
+        lambda shown: any(len(words := text.split()) == 10 and all(map(str.isdecimal, words)) for text in shown),
+    )
+    screenshot("tensorboard_text", tmp_path)
