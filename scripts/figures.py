@@ -1,18 +1,21 @@
-"""Draws runs and sweeps: `python scripts/figures.py distribution RUN RUN`, `heatmap SWEEP` or `dirac SWEEP`."""
+"""Draws runs and sweeps: `figures.py distribution RUN RUN`, `verdicts RUN RUN`, `heatmap SWEEP` or `dirac SWEEP`."""
 
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from patterngan.arguments import OneLineParser, positive
 from patterngan.cli import script
 from patterngan.validation import UsageError
 
+if TYPE_CHECKING:
+    from patterngan.portraits import Portrait
 
-def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
-    """What each run generates against its target, side by side."""
+
+def portraits(runs: Sequence[Path], samples: int) -> "list[tuple[Portrait, str]]":
+    """What each run looks like, with a title."""
     from patterngan.assembly import load_gan
-    from patterngan.figures import distributions
     from patterngan.portraits import MOST_INTEGERS
     from patterngan.terminal import verdict
 
@@ -23,7 +26,21 @@ def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
         if found.portrait is None:
             raise UsageError(f"{path}: has {gan.evaluator.encoding.capacity} integers; {MOST_INTEGERS} can be drawn")
         drawn.append((found.portrait, f"{path.name}, step {step}\n{verdict(found.metrics)}"))
-    distributions(drawn).savefig(output, dpi=150)
+    return drawn
+
+
+def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
+    """What each run generates against its target, side by side."""
+    from patterngan.figures import distributions
+
+    distributions(portraits(runs, samples)).savefig(output, dpi=150)
+
+
+def verdicts(runs: Sequence[Path], samples: int, output: Path) -> None:
+    """What each run's discriminator takes for real, side by side."""
+    from patterngan.figures import judgements
+
+    judgements(portraits(runs, samples)).savefig(output, dpi=150)
 
 
 def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str], output: Path) -> None:
@@ -76,10 +93,14 @@ def main() -> None:
     """Parses the command line."""
     parser = OneLineParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("distribution", help="generated integers against the target")
-    command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
-    command.add_argument("--samples", type=positive, default=100_000, help="integers drawn of each (100000)")
-    command.add_argument("-o", "--output", type=Path, default=Path("distribution.png"))
+    for name, text in (
+        ("distribution", "generated integers against the target"),
+        ("verdicts", "D's probability that an integer is real, for each of them"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
+        command.add_argument("--samples", type=positive, default=100_000, help="integers drawn of each (100000)")
+        command.add_argument("-o", "--output", type=Path, default=Path(f"{name}.png"))
     command = commands.add_parser("heatmap", help="medians over the seeds, by what was swept")
     command.add_argument("sweep", type=Path)
     command.add_argument("--rows", nargs="+", required=True, help="swept keys")
@@ -92,6 +113,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.command == "distribution":
         distribution(arguments.runs, arguments.samples, arguments.output)
+    elif arguments.command == "verdicts":
+        verdicts(arguments.runs, arguments.samples, arguments.output)
     elif arguments.command == "heatmap":
         heatmap(arguments.sweep, arguments.rows, arguments.columns, arguments.metrics, arguments.output)
     else:

@@ -79,6 +79,12 @@ def test_laws_stand_side_by_side_with_titles_as_they_are(portrait):
     assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
 
 
+def test_verdicts_stand_side_by_side_with_titles_as_they_are(portrait):
+    figure = saved(figures.judgements([(portrait, "a $run"), (portrait, "b_$x$")]))
+    assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["D(x)", "D(x)"]
+
+
 def test_curves_have_names_and_steps():
     axes = saved(figures.curves({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})).axes[0]
     assert [(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines] == [

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -118,10 +118,19 @@ class Codes:
 
 def distributions(drawn: Sequence[tuple[Portrait, str]]) -> "Figure":
     """The laws of several GANs side by side, each with a title."""
+    return _side_by_side(drawn, lambda axes, portrait: Bars(axes, portrait.target).show(portrait.law))
+
+
+def judgements(drawn: Sequence[tuple[Portrait, str]]) -> "Figure":
+    """What the discriminators of several GANs take for real, side by side, each with a title."""
+    return _side_by_side(drawn, lambda axes, portrait: Verdicts(axes, portrait.target[:-1]).show(portrait.verdicts))
+
+
+def _side_by_side(drawn: Sequence[tuple[Portrait, str]], draw: Callable[["Axes", Portrait], object]) -> "Figure":
     figure = _figure(5.5 * len(drawn), 3.2)
     panels = figure.subplots(1, len(drawn), squeeze=False)[0]
     for axes, (portrait, title) in zip(panels, drawn, strict=True):
-        Bars(axes, portrait.target).show(portrait.law)
+        draw(axes, portrait)
         axes.set_title(title, fontsize=8, parse_math=False)
     panels[0].legend(frameon=False, fontsize=8)
     return figure

@@ -313,12 +313,13 @@ def test_an_export_lands_in_the_run_folder(typed, run, tmp_path):
 
 def test_figures_are_drawn_of_runs_and_sweeps(typed, evens, tmp_path):
     assert typed("figures", "distribution", str(evens), "--samples", "500", "-o", "laws.png").out == "laws.png\n"
+    assert typed("figures", "verdicts", str(evens), "--samples", "500").out == "verdicts.png\n"
     few = ["experiment=dirac", "steps=5", "objective=nonsaturating,wasserstein", "penalty=none,r1"]
     assert typed("train", "-m", *few, "hydra.sweep.dir=sweep").code == 0
     assert typed("figures", "dirac", "sweep").out == "dirac.png\n"
     done = typed("figures", "heatmap", "sweep", "--rows", "penalty", "--columns", "objective", "-o", "map.png")
     assert done.out == "map.png\n"
-    for name in ("laws.png", "dirac.png", "map.png"):
+    for name in ("laws.png", "verdicts.png", "dirac.png", "map.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     done = typed("figures", "heatmap", "sweep", "--rows", "head", "--columns", "objective")
     assert (done.code, done.err) == (2, "error: sweep: head was not swept; swept were objective, penalty\n")
