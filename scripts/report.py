@@ -16,21 +16,20 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="of a sweep: a page for every run, not for the best alone")
     arguments = parser.parse_args()
 
-    from patterngan.reporting import film, report_run
-    from patterngan.results import FILE
+    from patterngan.reporting import film, is_run, report_run
     from patterngan.sweeps.page import report_sweep
     from patterngan.terminal import show, shown, table_console
 
-    if (arguments.path / FILE).exists():
+    if is_run(arguments.path):
         if arguments.all:
-            parser.error("--all: is for a sweep's folder; this is a run's")
+            parser.error(f"--all: is for a sweep; {arguments.path} is a run's folder")
         show(Console(), shown(report_run(arguments.path)))
+        if arguments.animate:
+            show(Console(), shown(film(arguments.path)))
     elif arguments.animate:
-        parser.error(f"--animate: {arguments.path} holds no result.json; a run that has ended is needed")
+        parser.error(f"--animate: is for a run; {arguments.path} is no run's folder")
     else:
         report_sweep(arguments.path, table_console(), arguments.all)
-    if arguments.animate:
-        show(Console(), shown(film(arguments.path)))
 
 
 if __name__ == "__main__":

@@ -37,5 +37,5 @@ def test_a_picture_becomes_a_file():
 
 def test_a_film_has_a_frame_for_each_portrait():
     drawn = frames({0: portrait(0, 0.1), 50: portrait(1, 5.0)})
-    assert [pixels.shape for pixels in drawn] == [(340, 640, 3)] * 2
+    assert [pixels.shape for pixels in drawn] == [(340, 740, 3)] * 2
     assert not np.array_equal(*drawn)

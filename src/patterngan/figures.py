@@ -74,7 +74,7 @@ class Bars:
     def _rescale(self, peak: float) -> bool:
         # In powers of four, so that bars of one training can be compared at a glance and seldom need another axis.
         height = self.target.max().item()
-        top = 1.6 * height * 4 ** max(0, math.ceil(math.log(max(peak, height) / height / 1.5, 4)))
+        top = min(1.05, 1.6 * height * 4 ** max(0, math.ceil(math.log(max(peak, height) / height / 1.5, 4))))
         before = self.axes.get_ylim()[1]
         self.axes.set_ylim(0, top)
         return bool(before != top)

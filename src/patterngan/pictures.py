@@ -80,7 +80,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 
 def frames(portraits: Mapping[int, Portrait]) -> list[NDArray[np.uint8]]:
     """Step → portrait, as the frames of a film: what was generated, [height, width, 3] each."""
-    canvas = Canvas(6.4, 3.4, "")
+    canvas = Canvas(7.4, 3.4, "")
     bars = Bars(canvas.axes, next(iter(portraits.values())).target)
     canvas.axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
     drawn = []

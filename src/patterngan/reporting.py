@@ -8,12 +8,18 @@ from patterngan.curves import folder_of_events
 from patterngan.events import EventFile
 from patterngan.history import History, history
 from patterngan.pages.run import write_run_page
+from patterngan.results import FILE as RESULT
 from patterngan.validation import UsageError
 
 FILM = "training.gif"
 
 PACE, PAUSE = 500, 3000
 """Milliseconds: how long a picture of the film stays, and the last."""
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of one run, ended or not, and not of a sweep."""
+    return (folder / RESULT).exists() or (folder / ".hydra").is_dir()
 
 
 def report_run(run: Path) -> Path:

@@ -118,7 +118,7 @@ def test_images_show_what_is_generated_what_d_takes_for_real_and_codes(browser, 
 
 
 def test_text_shows_sample_integers(browser, tab, outputs, screenshot, tmp_path):
-    tab("text", "samples")
+    tab("text", "samples", size=(1280, 420))
     until(
         browser,
         VISIBLE,

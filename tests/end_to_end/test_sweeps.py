@@ -143,6 +143,7 @@ BAD = {
     "hydra.launcher.engine=spark": "hydra.launcher.engine=spark: must be one of local, ray",
     "nothing=1,2": "nothing=1: is no key",
     "seed=range(3,3)": "seed=range(3,3): is empty; a sweep needs at least one value",
+    "experiment=null,plain": "experiment=null,plain: null is no option; a sweep without this key has none",
     "hydra.sweep.subdir=same": "hydra.sweep.subdir=same: runs 0 and 1 would share this folder",
 }
 

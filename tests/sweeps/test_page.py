@@ -52,9 +52,12 @@ def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(sweep):
     assert re.findall("<summary>(.*?)</summary>", page) == [
         "lr × pattern.k",
         "lr × architecture.width",
+        "lr × seed",
         "pattern.k × architecture.width",
+        "pattern.k × seed",
+        "architecture.width × seed",
     ]
-    assert page.count("<details") == 3
+    assert page.count("<details") == 6
     assert page.count(" open>") == 1
 
 
@@ -74,7 +77,7 @@ def test_the_spread_has_a_line_for_each_point(sweep):
     assert "the best 13 of 13 points" in page
 
 
-def test_one_swept_key_or_seeds_alone_need_no_heat_map(tmp_path):
+def test_seeds_alone_need_no_heat_map(tmp_path):
     for seed in range(2):
         run(tmp_path / str(seed), overrides=[f"seed={seed}"], validity=0.5, tv=0.5)
     page = page_of(tmp_path)

@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from omegaconf import OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
+from patterngan import CONF
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
@@ -63,14 +64,19 @@ class GridSweeper(BasicSweeper):
         """The overrides of every job, in batches.
 
         Raises:
-            UsageError: if a swept key has no value, or no key is swept.
+            UsageError: if a swept key has no value, a group's is null, or no key is swept.
         """
         assert self.hydra_context is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
         for override in overrides:
-            if override.is_discrete_sweep() and not list(override.sweep_string_iterator()):
+            values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else ["one"]
+            if not values:
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
+            if "null" in values and (CONF / override.key_or_group).is_dir():  # which Hydra's defaults list cannot take
+                raise UsageError(
+                    f"{override.input_line}: null cannot be swept; it is what a sweep without this key has"
+                )
         # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
         if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
             raise UsageError(f"-m: {NOTHING_SWEPT}")

@@ -50,6 +50,11 @@ def write_page(path: Path, template: str, **content: Any) -> None:
     write_atomically(path, environment.get_template(template).render(**assets, **content).encode())
 
 
+def title(folder: Path) -> str:
+    """What a page calls a run or a sweep: by its folder and the one around it, which has the date, or is the sweep."""
+    return "/".join(folder.resolve().parts[-2:])
+
+
 def svg(figure: "Figure") -> Markup:
     """A figure as a part of a page, in the colours of its text: see `drawing`."""
     import matplotlib

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from patterngan import CONF
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.history import History
-from patterngan.pages.rendering import FILE, drawing, svg, write_page
+from patterngan.pages.rendering import FILE, drawing, svg, title, write_page
 from patterngan.results import FILE as RESULT
 from patterngan.terminal import generate_command, resume_command, script_command, shown
 from patterngan.validation import UsageError
@@ -38,7 +38,7 @@ def write_run_page(run: Path, past: History) -> Path:
     write_page(
         run / FILE,
         "run.html",
-        title=run.resolve().name,
+        title=title(run),
         version=version("patterngan"),
         status=result["status"],
         steps=result["steps"],

@@ -14,7 +14,7 @@ import yaml
 from markupsafe import Markup
 from rich.console import Console
 
-from patterngan.pages.rendering import FILE, drawing, svg, write_page
+from patterngan.pages.rendering import FILE, drawing, svg, title, write_page
 from patterngan.reporting import report_run
 from patterngan.sweeps.report import Point, Row, points, ranked, report, rows, swept
 from patterngan.terminal import generate_command, script_command, show, shown, sweep_command
@@ -62,7 +62,7 @@ def write_sweep_page(sweep: Path) -> Path:
     write_page(
         sweep / FILE,
         "sweep.html",
-        title=sweep.resolve().name,
+        title=title(sweep),
         version=version("patterngan"),
         statuses=Counter(row.status for row in found),
         swept={key: _values(found, key) for key in keys},
@@ -120,8 +120,8 @@ def _order(value: str) -> tuple[bool, float, str]:
 
 def _heat_maps(found: Sequence[Row], keys: Sequence[str]) -> dict[str, list[Markup]]:
     """Medians over each pair of swept keys, lr and k first: pair → a figure for each metric."""
-    # What a user of GANs asks first: which lr for which pattern.
-    names = sorted(set(keys) - {"seed"}, key=lambda key: (key not in ("lr", "pattern.k"), keys.index(key)))
+    # What a user of GANs asks first is which lr for which pattern; seeds come last.
+    names = sorted(keys, key=lambda key: (key == "seed", key not in ("lr", "pattern.k"), keys.index(key)))
     made = {}
     for pair in list(combinations(names, 2))[:MOST_PAIRS]:
         if figures := [figure for metric in MAPPED if (figure := _heat_map(found, pair, metric))]:
