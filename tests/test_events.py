@@ -20,7 +20,7 @@ def write_ours(folder):
 
 
 def write_theirs(folder):
-    logger = TensorBoard(folder, name="", version="", default_hp_metric=False, purge_step=0)
+    logger = TensorBoard(folder, purge_step=0)
     for step in (1, 2):
         logger.log_metrics({"losses/a": step / 3, "losses/b": -1.5}, step)
     logger.experiment.add_text("samples", "`1 2 3`", 2)

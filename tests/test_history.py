@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 
@@ -40,6 +42,12 @@ def test_what_a_resumed_run_wrote_twice_counts_once(tmp_path):
         {"codes": torch.ones(3, 5)},
         {"codes": torch.ones(2)},
         {"integers": torch.ones(2, 2)},
+        {"integers": torch.tensor([1.0, 2.0])},
+        {"integers": torch.tensor([1, -9])},
+        {"integers": torch.ones(0, dtype=torch.int64), "codes": torch.ones(0, 5)},
+        {"codes": torch.ones(2, 5, dtype=torch.complex64)},
+        {"law": torch.tensor([1e30, 0, 0, 0])},
+        {"target": torch.tensor([1e-30, 0, 0, 0])},
     ],
 )
 def test_a_portrait_that_cannot_be_drawn_is_left_out(tmp_path, changes):
@@ -60,3 +68,18 @@ def test_half_a_file_tells_what_is_whole(tmp_path):
     assert list(history(tmp_path).curves["losses/generator"]) == [0, 10]
     file.write_bytes(b"no events" * 99)
     assert history(tmp_path).curves == {}
+
+
+def test_a_tensor_of_a_few_bytes_that_claims_gigabytes_is_not_made(tmp_path):
+    file = EventFile(tmp_path, 0)
+    file.tensors({f"portrait/{name}": tensor for name, tensor in PORTRAIT._asdict().items()}, 0)
+    event = file._events[-1]
+    event.summary.value[0].tensor.tensor_shape.dim[0].size = 10**11
+    file.flush()
+    assert history(tmp_path).portraits == {}
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "events.out.tfevents.1")
+    with pytest.raises(UsageError, match="is no file of events"):
+        history(tmp_path)

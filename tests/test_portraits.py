@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from patterngan.discriminators import MinibatchStddev, Packed
 from patterngan.encodings import Binary, OneHot
 from patterngan.patterns import Multiples
-from patterngan.portraits import MOST_PORTRAITS, drawable, due, portrait
+from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, drawable, due, evaluation_before, portrait
 
 REALS = torch.tensor([0, 3, 6, 9])
 
@@ -56,9 +56,16 @@ def test_too_many_integers_are_not_drawn():
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_the_first_and_the_last_are_due_and_not_too_many_between(every, steps):
     evaluations = [*range(0, steps, every), steps]
-    wanted = [step for step in evaluations if due(step, every, steps)]
+    before = [evaluation_before(step, every) for step in evaluations]
+    assert before == [0, *evaluations[:-1]]
+    wanted = [step for step, last in zip(evaluations, before, strict=True) if due(step, last, steps, MOST_PORTRAITS)]
     assert wanted[0] == 0
     assert wanted[-1] == steps
     assert len(wanted) <= MOST_PORTRAITS + 1
     if len(evaluations) <= MOST_PORTRAITS and steps % every == 0:
         assert wanted == evaluations
+    # Pictures can be chosen from the portraits alone, as `reporting` does.
+    pictures = [step for step, last in zip(evaluations, before, strict=True) if due(step, last, steps, MOST_PICTURES)]
+    assert pictures == [
+        step for step, last in zip(wanted, [0, *wanted[:-1]], strict=True) if due(step, last, steps, MOST_PICTURES)
+    ]

@@ -1,10 +1,14 @@
 import pytest
+import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan.curves import folder_of_events
+from patterngan.events import EventFile
 from patterngan.history import history
+from patterngan.portraits import Portrait
 from patterngan.reporting import film, report_run
+from patterngan.results import Result
 from patterngan.training import train
 from patterngan.validation import UsageError
 
@@ -67,3 +71,20 @@ def test_a_film_shows_every_portrait(of_a_sweep):
 def test_what_has_no_portraits_has_no_film(tmp_path):
     with pytest.raises(UsageError, match="has no portraits to animate"):
         film(tmp_path)
+
+
+def test_pictures_hide_no_point_of_a_run_that_ended_between_portraits(tmp_path):
+    portrait = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
+    file = EventFile(tmp_path, 0)
+    for step in range(0, 60, 10):
+        file.scalars({"metrics/tv": 0.5}, step)
+        if step <= 30:
+            file.tensors({f"portrait/{name}": tensor for name, tensor in portrait._asdict().items()}, step)
+    file.flush()
+    Result("diverged", 0, 55, 1.0, [], error="diverged").write(tmp_path)
+    before = history(tmp_path)
+    report_run(tmp_path)
+    after = history(tmp_path)
+    assert after.pictured
+    assert after.curves == before.curves
+    assert list(after.curves["metrics/tv"]) == [0, 10, 20, 30, 40, 50]

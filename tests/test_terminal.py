@@ -21,16 +21,22 @@ def test_paths_are_shown_as_the_user_would_type_them(tmp_path, monkeypatch):
 def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     metrics = {"validity": 1.0, "modes": 3, "support": 4, "tv": 0.25, "tv_floor": 0.0, "exact": True}
-    text = summary(Evaluation(metrics, [0, 2, 6]), tmp_path / "outputs" / "my run")
+    run = tmp_path / "outputs" / "my run"
+    for folder in (run, tmp_path / "elsewhere"):
+        folder.mkdir(parents=True)
+        (folder / "events.out.tfevents.1").touch()
+    text = summary(Evaluation(metrics, [0, 2, 6]), run, run / "report.html")
     assert text.splitlines() == [
         "",
         "result     validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  exact: every noise vector was counted",
         "generated  0 2 6",
         "folder     outputs/my run",
+        "report     outputs/my run/report.html",
         "curves     tensorboard --logdir outputs",
         f"integers   python {CONF.parent}/scripts/generate.py 'outputs/my run' -n 10",
     ]
     assert "tensorboard --logdir elsewhere" in summary(Evaluation(metrics, []), tmp_path / "elsewhere")
+    assert "tensorboard" not in summary(Evaluation(metrics, []), tmp_path / "without curves")
 
 
 def test_an_interrupted_run_without_a_checkpoint_cannot_go_on(tmp_path):

@@ -1,12 +1,14 @@
 """What a run shows while it trains: a bar and lines in the terminal, curves in TensorBoard."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
 from rich import progress
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 from torch.utils.tensorboard import SummaryWriter
 
 from patterngan.curves import (
@@ -21,25 +23,37 @@ from patterngan.curves import (
 )
 from patterngan.events import hyperparameter_summaries, picture_summary
 from patterngan.gan import GAN, gradient_norm
-from patterngan.portraits import Portrait, due
-from patterngan.terminal import evaluation_line, say, show, verdict
+from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due, evaluation_before
+from patterngan.terminal import brief, evaluation_line, say, show
 
 QUIET = 5.0
 """Seconds after which a run that is not watched in a terminal says where it is."""
 
 
+class Bar(progress.Progress):
+    """A bar, and below it what is known, cut where the terminal ends."""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """See `rich.progress.Progress`."""
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            yield Text(task.fields["status"], no_wrap=True, overflow="ellipsis")
+
+
 class Progress(pl.callbacks.ProgressBar):
     """A bar that counts GAN steps in a terminal, and now and then a line elsewhere; a line for each evaluation."""
+
+    name = "training"
 
     def __init__(self) -> None:
         super().__init__()
         self.console = Console()
-        self.bar = progress.Progress(
+        self.bar = Bar(
+            progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(bar_width=20),
             progress.MofNCompleteColumn(),
             progress.TextColumn("steps"),
-            progress.TimeRemainingColumn(elapsed_when_finished=True),
-            progress.TextColumn("{task.fields[status]}", markup=False),
+            progress.TimeRemainingColumn(),
             console=self.console,
             transient=True,
             refresh_per_second=4,
@@ -55,7 +69,7 @@ class Progress(pl.callbacks.ProgressBar):
         """Starts the bar where training starts, which after a resume is not 0."""
         self.started, self.start = time.monotonic(), trainer.global_step
         self.spoken = self.started
-        self.task = self.bar.add_task("", total=trainer.max_steps, completed=trainer.global_step, status="")
+        self.task = self.bar.add_task(self.name, total=trainer.max_steps, completed=trainer.global_step, status="")
         self.bar.start()
 
     def on_train_batch_end(
@@ -75,7 +89,7 @@ class Progress(pl.callbacks.ProgressBar):
 
     def status(self, gan: GAN) -> str:
         """What stands beside the bar."""
-        found = "" if gan.latest is None else verdict(gan.latest.metrics)
+        found = "" if gan.latest is None else brief(gan.latest.metrics)
         return f"{losses_line(gan)}  {found}"
 
     def tell(self, line: str) -> None:
@@ -142,7 +156,7 @@ class Curves(pl.Callback):
                 if trainer.sanity_checking:  # once for each folder
                     self._head(logger.experiment, pl_module)
                 logger.experiment.add_text("samples", sample_text(pl_module.latest), global_step=step)
-                if (portrait := portrait_due(trainer, pl_module)) is not None:
+                if (portrait := portrait_due(trainer, pl_module, MOST_PORTRAITS)) is not None:
                     for tag, tensor in portrait_tensors(portrait).items():
                         logger.experiment.add_tensor(tag, tensor, global_step=step)
         save(trainer)
@@ -169,7 +183,7 @@ class Pictures(pl.Callback):
         """One picture of each kind, where the evaluation has a portrait."""
         assert isinstance(pl_module, GAN)
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
-        portrait = portrait_due(trainer, pl_module)
+        portrait = portrait_due(trainer, pl_module, MOST_PICTURES)
         if portrait is None or not loggers or trainer.state.fn != "fit":
             return
         from patterngan.pictures import Album, png  # matplotlib takes half a second
@@ -182,11 +196,11 @@ class Pictures(pl.Callback):
         save(trainer)
 
 
-def portrait_due(trainer: pl.Trainer, gan: GAN) -> Portrait | None:
-    """The portrait of the last evaluation, where one is wanted at this step."""
-    every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
-    wanted = gan.latest is not None and due(trainer.global_step, every, gan.steps)
-    return gan.latest.portrait if wanted and gan.latest is not None else None
+def portrait_due(trainer: pl.Trainer, gan: GAN, most: int) -> Portrait | None:
+    """The portrait of the last evaluation, where one of so many is wanted at this step."""
+    step = trainer.global_step
+    before = evaluation_before(step, trainer.datamodule.evaluate_every)  # type: ignore[attr-defined]
+    return gan.latest.portrait if gan.latest is not None and due(step, before, gan.steps, most) else None
 
 
 class Weights(pl.Callback):

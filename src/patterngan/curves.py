@@ -33,7 +33,7 @@ EVENTS = "events.out.tfevents.*"
 """What TensorBoard reads."""
 
 LONGEST_LABEL = 120
-"""Characters; a folder's name may have 255 bytes."""
+"""Bytes; a folder's name may have 255."""
 
 
 def curve_points(metrics: Metrics) -> dict[str, float]:
@@ -80,7 +80,7 @@ def portrait_tensors(portrait: Portrait) -> dict[str, Tensor]:
 def label(overrides: Iterable[str]) -> str:
     """What was typed for a run, as the name of a folder: TensorBoard calls runs by their folders."""
     text = ",".join(re.sub(r"[^\w=.+\-\[\],]", "", override.replace("/", "_")) for override in overrides)
-    return text[:LONGEST_LABEL].strip(".,")
+    return text.encode()[:LONGEST_LABEL].decode(errors="ignore").strip(".,")
 
 
 def folder_of_events(run: Path, name: str = "") -> Path:

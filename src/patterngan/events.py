@@ -30,17 +30,16 @@ class EventFile:
 
     Args:
         folder: of the run.
-        purge_step: points of older files in the folder from this step on are to be hidden.
+        purge_step: points of older files in the folder from this step on are to be hidden; None hides nothing.
     """
 
-    def __init__(self, folder: Path, purge_step: int) -> None:
+    def __init__(self, folder: Path, purge_step: int | None) -> None:
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_serial)}"
         self.path = folder / name
-        start = SessionLog(status=SessionLog.START)
-        self._events = [
-            Event(wall_time=time.time(), step=purge_step, file_version="brain.Event:2"),
-            Event(wall_time=time.time(), step=purge_step, session_log=start),
-        ]
+        self._events = [Event(wall_time=time.time(), step=purge_step, file_version="brain.Event:2")]
+        if purge_step is not None:
+            start = SessionLog(status=SessionLog.START)
+            self._events.append(Event(wall_time=time.time(), step=purge_step, session_log=start))
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
         """A point of each curve."""

@@ -140,7 +140,7 @@ def law(portrait: Portrait) -> "Figure":
     """What a GAN generates, against the target."""
     figure, axes = panel()
     Bars(axes, portrait.target).show(portrait.law)
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -148,7 +148,7 @@ def verdicts(portrait: Portrait) -> "Figure":
     """What a GAN's discriminator takes for real."""
     figure, axes = panel()
     Verdicts(axes, portrait.target[:-1]).show(portrait.verdicts)
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
@@ -166,11 +166,12 @@ def curves(lines: Mapping[str, Mapping[int, float]]) -> "Figure":
     for (name, points), color in zip(lines.items(), (VALID, INVALID, MISSING), strict=False):
         axes.plot(list(points), list(points.values()), color=color, linewidth=1.2, label=name)
     axes.set_xlabel("step")
-    _legend_above(axes)
+    legend_above(axes)
     return figure
 
 
-def _legend_above(axes: "Axes") -> None:
+def legend_above(axes: "Axes") -> None:
+    """Names what is drawn, in the line of the title."""
     axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
 
 

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from numpy.typing import NDArray
 from PIL import Image
 
-from patterngan.figures import Bars, Codes, Verdicts, panel
+from patterngan.figures import Bars, Codes, Verdicts, legend_above, panel
 from patterngan.portraits import Portrait
 
 TITLES = {
@@ -52,8 +52,8 @@ class Album:
         self.bars = Bars(law.axes, first.target)
         self.verdicts = Verdicts(verdicts.axes, first.target[:-1])
         self.codes = Codes(codes.axes, *first.codes.shape)
-        law.axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
-        verdicts.axes.legend(frameon=False, fontsize=7, ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
+        legend_above(law.axes)
+        legend_above(verdicts.axes)
 
     def draw(self, portrait: Portrait) -> dict[str, NDArray[np.uint8]]:
         """Each picture of a portrait by its name, [height, width, 3]."""
@@ -82,7 +82,7 @@ def frames(portraits: Mapping[int, Portrait]) -> list[NDArray[np.uint8]]:
     """Step → portrait, as the frames of a film: what was generated, [height, width, 3] each."""
     canvas = Canvas(7.4, 3.4, "")
     bars = Bars(canvas.axes, next(iter(portraits.values())).target)
-    canvas.axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
+    legend_above(canvas.axes)
     drawn = []
     for step, portrait in portraits.items():
         bars.show(portrait.law)

@@ -15,8 +15,14 @@ from patterngan.patterns import Pattern
 MOST_INTEGERS = 2048
 """Integers that can be told apart in a figure; runs with more have no portraits."""
 
-MOST_PORTRAITS = 20
-"""Portraits of a run after the one before training: TensorBoard keeps ten pictures of each kind by default."""
+MOST_PORTRAITS, MOST_PICTURES = 18, 9
+"""Portraits of a run, and of these the ones that TensorBoard gets drawn, after the one before training.
+
+Unless told otherwise TensorBoard keeps ten pictures of each kind, at random where there are more.
+"""
+
+JUDGED = 2**13
+"""Codes that D looks at at a time."""
 
 
 class Portrait(NamedTuple):
@@ -64,23 +70,31 @@ def portrait(
     counts = torch.bincount(integers.clamp(max=capacity), minlength=capacity + 1)
     company = reals[torch.arange(compared - 1, device=reals.device) % len(reals)]
     judged = torch.cat([numbers[:-1, None], company.expand(capacity, -1)], 1)
-    verdicts = discriminator(encoding.encode(judged).flatten(0, 1)).sigmoid()
+    logits = [
+        discriminator(encoding.encode(some).flatten(0, 1)).view(len(some), -1)[:, 0]
+        for some in judged.split(max(1, JUDGED // compared))
+    ]
     return Portrait(
         law=counts.float() / len(integers),
         target=pattern.contains(numbers).float() / pattern.size,
-        verdicts=verdicts.view(capacity, -1)[:, 0],
+        verdicts=torch.cat(logits).sigmoid(),
         codes=codes.float(),
         integers=encoding.decode(codes),
     )
 
 
-def due(step: int, every: int, steps: int) -> bool:
-    """Whether the evaluation at this step gets a portrait: the first and the last, and not too many in between.
+def due(step: int, before: int, steps: int, most: int) -> bool:
+    """Whether what is done at most so often in a run is due at an evaluation; it always is at the first and the last.
 
     Args:
-        step: that is evaluated.
-        every: steps between evaluations.
+        step: of the evaluation.
+        before: of the one before it.
         steps: of the run.
+        most: how often, after the first.
     """
-    before = max(0, -(-step // every) - 1) * every
-    return step == 0 or step * MOST_PORTRAITS // steps > before * MOST_PORTRAITS // steps
+    return step == 0 or step * most // steps > before * most // steps
+
+
+def evaluation_before(step: int, every: int) -> int:
+    """The step of the evaluation before the one at `step`, where there is one every so many steps, and at the end."""
+    return max(0, -(-step // every) - 1) * every

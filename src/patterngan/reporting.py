@@ -1,6 +1,7 @@
 """What is left to look at when a run has ended: its page, its pictures, its film. Made from its folder alone."""
 
 import io
+from itertools import pairwise
 from pathlib import Path
 
 from patterngan.checkpoints import write_atomically
@@ -8,10 +9,10 @@ from patterngan.curves import folder_of_events
 from patterngan.events import EventFile
 from patterngan.history import History, history
 from patterngan.pages.run import write_run_page
+from patterngan.portraits import MOST_PICTURES, due
 from patterngan.results import FILE as RESULT
+from patterngan.results import FILM
 from patterngan.validation import UsageError
-
-FILM = "training.gif"
 
 PACE, PAUSE = 500, 3000
 """Milliseconds: how long a picture of the film stays, and the last."""
@@ -38,11 +39,13 @@ def report_run(run: Path) -> Path:
 def _picture(run: Path, past: History) -> None:
     from patterngan.pictures import Album, png
 
-    album = Album(past.portraits[max(past.portraits)])
-    file = EventFile(folder_of_events(run), purge_step=max(past.portraits) + 1)
-    for step, portrait in past.portraits.items():
-        for name, pixels in album.draw(portrait).items():
-            file.image(f"pictures/{name}", png(pixels), step)
+    last = max(past.portraits)
+    album = Album(past.portraits[last])
+    file = EventFile(folder_of_events(run), purge_step=None)
+    for before, step in pairwise([0, *past.portraits]):
+        if due(step, before, last, MOST_PICTURES):
+            for name, pixels in album.draw(past.portraits[step]).items():
+                file.image(f"pictures/{name}", png(pixels), step)
     file.flush()
 
 

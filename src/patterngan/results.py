@@ -3,12 +3,14 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from patterngan.checkpoints import write_atomically
 from patterngan.evaluation import Metrics
+from patterngan.validation import UsageError
 
-FILE = "result.json"
+FILE, PAGE, FILM = "result.json", "report.html", "training.gif"
+"""What tells how a run ended, and is made from that."""
 
 Status = Literal["completed", "failed", "diverged"]
 
@@ -32,3 +34,46 @@ class Result:
     def write(self, folder: Path) -> None:
         """Puts `result.json` into the run's folder, whole or not at all."""
         write_atomically(folder / FILE, (json.dumps(asdict(self), indent=2, allow_nan=False) + "\n").encode())
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """A run's result.json, whoever wrote it.
+
+    Raises:
+        FileNotFoundError: if there is none.
+        UsageError: if it is not what a run writes.
+    """
+    path = folder / FILE
+    try:
+        content = json.loads(path.read_text())
+    except NotADirectoryError as error:
+        raise FileNotFoundError(path) from error
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise UsageError(f"{path}: is no result of a run") from error
+    if not _is_result(content):
+        raise UsageError(f"{path}: is no result of a run")
+    return dict(content)
+
+
+def _is_result(content: object) -> bool:
+    if not isinstance(content, dict) or content.get("status") not in get_args(Status):
+        return False
+    overrides, metrics = content.get("overrides"), content.get("metrics")
+    return (
+        type(content.get("steps")) is int
+        and isinstance(content.get("wall_seconds"), int | float)
+        and isinstance(content.get("error"), str | None)
+        and isinstance(content.get("seed"), int | None)
+        and isinstance(overrides, list)
+        and all(isinstance(override, str) for override in overrides)
+        and isinstance(metrics, dict)
+        and all(isinstance(value, int | float | list | None) for value in metrics.values())
+    )
+
+
+def withdraw(folder: Path) -> None:
+    """Takes away what tells how a run ended: it goes on."""
+    for name in (FILE, PAGE, FILM):
+        (folder / name).unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from patterngan import CONF
 from patterngan.checkpoints import FOLDER, LAST
+from patterngan.curves import EVENTS, folder_of_events
 from patterngan.evaluation import Metrics
 from patterngan.evaluator import Evaluation
 from patterngan.resuming import literal
@@ -31,16 +32,20 @@ def show(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def verdict(metrics: Metrics) -> str:
-    """The metrics that matter in half a line."""
+def brief(metrics: Metrics) -> str:
+    """The metrics that matter in a few words."""
     words = [f"validity {metrics['validity']:.3f}"]
     if "tv" in metrics:
-        words.append(f"modes {metrics['modes']}/{metrics['support']}")
-        words.append(f"tv {metrics['tv']:.3f} (floor {metrics['tv_floor']:.3f})")
+        words += [f"modes {metrics['modes']}/{metrics['support']}", f"tv {metrics['tv']:.3f}"]
     else:
         words.append(f"{metrics['distinct']} distinct of {metrics['samples']}")
         words.append(f"marginal gap {metrics['marginal_gap']:.3f}")
     return "  ".join(words)
+
+
+def verdict(metrics: Metrics) -> str:
+    """The metrics that matter in half a line, tv beside its floor."""
+    return brief(metrics) + (f" (floor {metrics['tv_floor']:.3f})" if "tv" in metrics else "")
 
 
 def evaluation_line(step: int, found: Evaluation) -> str:
@@ -101,6 +106,11 @@ def script_command(script: str, folder: Path, *arguments: str) -> str:
     return " ".join(["python", shlex.quote(path), shlex.quote(shown(folder)), *arguments])
 
 
+def curves_command(folder: Path) -> str:
+    """What to type to see the curves and pictures in a folder."""
+    return f"tensorboard --logdir {shlex.quote(shown(folder))}"
+
+
 def generate_command(run: Path) -> str:
     """What to type for integers from a run's generator."""
     return script_command("generate", run, "-n 10")
@@ -109,14 +119,14 @@ def generate_command(run: Path) -> str:
 def summary(found: Evaluation, folder: Path, page: Path | None = None) -> str:
     """What became of a run, and what to type next. `page`: the run's, if it was made."""
     exact = "  exact: every noise vector was counted" if found.metrics["exact"] else ""
-    run = shlex.quote(shown(folder))
-    logs = "outputs" if Path("outputs").resolve() in folder.resolve().parents else run
+    logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
+    has_curves = any(folder_of_events(folder).glob(EVENTS))
     lines = {
         "result": verdict(found.metrics) + exact,
         "generated": " ".join(map(str, found.integers)),
         "folder": shown(folder),
         **({"report": shown(page)} if page else {}),
-        "curves": f"tensorboard --logdir {logs}",
+        **({"curves": curves_command(logs)} if has_curves else {}),
         "integers": generate_command(folder),
     }
     return "\n".join(["", *(f"{name:<10} {text}" for name, text in lines.items())])

@@ -9,10 +9,11 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig
+from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers import Logger
 
 from patterngan.checkpoint_io import AtomicCheckpointIO
-from patterngan.configs import build
+from patterngan.configs import build, build_offered
 from patterngan.validation import InvalidValueError, UsageError, choice
 
 # Lightning tells of every device it looked for and what else one could install.
@@ -50,18 +51,21 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
     return made
 
 
-def surroundings(config: DictConfig, folder: Path, **ours: Any) -> tuple[Logger | bool, list[pl.Callback]]:
+def surroundings(config: DictConfig, folder: Path, purge_step: int = 0) -> tuple[Logger | bool, list[pl.Callback]]:
     """The logger, which writes into `folder` once there is something to write, and the callbacks.
+
+    `purge_step`: see `loggers.TensorBoard`.
 
     Raises:
         UsageError: for what is not one.
     """
-    logger = build(config, "logger", save_dir=folder, **ours) if config.get("logger") else False
-    callbacks = [build(config, f"callbacks.{name}") for name in config.get("callbacks") or ()]
-    for name, callback in zip(config.get("callbacks") or (), callbacks, strict=True):
+    logger = build_offered(config, "logger", save_dir=folder, purge_step=purge_step) if config.get("logger") else False
+    callbacks = {name: build(config, f"callbacks.{name}") for name in config.get("callbacks") or ()}
+    for name, callback in callbacks.items():
         if not isinstance(callback, pl.Callback):
             raise UsageError(f"callbacks.{name}: is no Lightning callback")
-    return logger, callbacks
+    bars_wanted = config.trainer.get("enable_progress_bar", True)
+    return logger, [made for made in callbacks.values() if bars_wanted or not isinstance(made, ProgressBar)]
 
 
 def accelerator(value: object) -> str:

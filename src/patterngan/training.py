@@ -20,7 +20,7 @@ from patterngan.data import PatternData
 from patterngan.evaluation import NAMES, Metrics
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN, DivergedError
-from patterngan.results import FILE, Result, Status
+from patterngan.results import FILE, Result, Status, withdraw
 from patterngan.resuming import requested
 from patterngan.terminal import interruption, resume_command, say, summary
 from patterngan.trainers import surroundings, trainer
@@ -123,8 +123,8 @@ def train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool
         step = error.step if isinstance(error, DivergedError) else run.step if run else 0
         seed = config.seed if isinstance(config.seed, int) else None
         Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
-        _draw(config, folder, in_sweep)
         log.error("%s", error)
+        _draw(config, folder, in_sweep)
         raise
     say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
     return objective(found.metrics, config.optimized_metric)
@@ -138,7 +138,7 @@ def _draw(config: DictConfig, folder: Path, in_sweep: bool) -> Path | None:
 
     try:
         return report_run(folder)
-    except (UsageError, OSError) as error:  # the run itself is safe
+    except Exception as error:  # whatever it is, the run itself is safe
         log.warning("no report page: %s", error)
         return None
 
@@ -166,7 +166,7 @@ def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
     )
     try:
         if start < run.data.steps:
-            (folder / FILE).unlink(missing_ok=True)  # a run that goes on has not ended
+            withdraw(folder)  # a run that goes on has not ended
             lightning.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
         else:
             lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)

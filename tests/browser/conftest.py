@@ -77,9 +77,10 @@ def errors(browser):
 def outputs(tmp_path_factory) -> Path:
     """A run, and a sweep over lr and k, as their commands leave them."""
     folder = tmp_path_factory.mktemp("outputs")
-    train(folder, "hydra.run.dir=outputs/evens", "steps=600", "evaluate_every=60", "evaluation.samples=2000")
-    line = ["-m", "lr=1e-3,5e-3", "pattern.k=2,5", "seed=0,1", "hydra.sweep.dir=outputs/sweep", "steps=300"]
-    train(folder, *line, "evaluate_every=30", "evaluation.samples=1000")
+    quick = ["experiment=study_evens", "penalty=r1", "evaluation.samples=2000"]
+    train(folder, *quick, "hydra.run.dir=outputs/evens", "steps=1000", "evaluate_every=100")
+    swept = ["lr=1e-4,1e-3", "pattern.k=2,5", "seed=0,1", *quick, "steps=300", "evaluate_every=30"]
+    train(folder, "-m", *swept, "hydra.sweep.dir=outputs/sweep")
     return folder / "outputs"
 
 

@@ -83,10 +83,10 @@ def settled(browser):
 def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, tab, outputs, screenshot, tmp_path):
     curves = ["losses/discriminator", "losses/generator", "grads/generator"]
     shown = tab("scalars", *curves, *runs(outputs))
-    assert any("lr=0.001,pattern.k=2,seed=0" in name for name in shown)
+    assert any("lr=0.0001,pattern.k=2,seed=0" in name for name in shown)
     assert "metrics" in shown
     settled(browser)
-    until(browser, VISIBLE, lambda words: {"100", "300", "500"} <= set(words))  # the steps on the x axis
+    until(browser, VISIBLE, lambda words: {"200", "400", "600"} <= set(words))  # the steps on the x axis
     screenshot("tensorboard_scalars", tmp_path)
 
 
@@ -112,7 +112,7 @@ def test_images_show_what_is_generated_what_d_takes_for_real_and_codes(browser, 
     pictures = ("pictures/distribution", "pictures/verdicts", "pictures/codes")
     tab("images", *pictures, folder="evens", size=(1700, 620))
     until(browser, PICTURES, lambda found: len(found) >= 3 and all(size == [500, 260] for size in found))
-    until(browser, VISIBLE, lambda found: "600" in found)  # the step
+    until(browser, VISIBLE, lambda found: "1,000" in found)  # the step
     settled(browser)
     screenshot("tensorboard_images", tmp_path)
 

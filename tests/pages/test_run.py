@@ -61,15 +61,13 @@ def test_a_page_is_the_same_when_it_is_made_again(page, tmp_path):
 
 def test_every_string_is_escaped(tmp_path):
     evil = "<script>alert(1)</script>"
-    folder = result(
-        tmp_path / "<b>run", status=evil, error=evil, overrides=[f"x={evil}"], metrics={evil: evil, "validity": evil}
-    )
+    folder = result(tmp_path / "<b>run", error=evil, overrides=[f"x={evil}"], metrics={evil: 1.0})
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "config.yaml").write_text(f"a: {evil}")
     text = report_run(folder).read_text()
     assert evil not in text
     assert "<b>run" not in text
-    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 9
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5
 
 
 def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):
@@ -80,11 +78,64 @@ def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):
     assert "generate.py" not in text
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"status": 1, "steps": 2, "metrics": {}, "overrides": []}'])
-def test_what_is_no_result_is_refused(tmp_path, content):
-    (tmp_path / "result.json").write_text(content)
+DAMAGED = [
+    {"status": "odd"},
+    {"status": ["completed"]},
+    {"steps": "9"},
+    {"wall_seconds": "abc"},
+    {"metrics": {"tv": "<b>"}},
+    {"metrics": {"tv": {}}},
+    {"metrics": [1]},
+    {"overrides": [1]},
+    {"overrides": "lr=1"},
+    {"error": 3},
+    {"seed": "0"},
+]
+
+
+@pytest.mark.parametrize("changes", DAMAGED)
+def test_what_is_no_result_is_refused(tmp_path, changes):
+    result(tmp_path, **changes)
     with pytest.raises(UsageError, match=r"result\.json: is no result of a run"):
         report_run(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000])
+def test_what_is_no_object_is_refused(tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
+    with pytest.raises(UsageError, match=r"result\.json: is no result of a run"):
+        report_run(tmp_path)
+
+
+def test_a_resumed_runs_page_begins_it_anew(tmp_path):
+    typed = ["lr=0.1", f"ckpt_path={tmp_path}/checkpoints/last.ckpt", "steps=300"]
+    page = report_run(result(tmp_path, overrides=typed)).read_text()
+    assert "train.py lr=0.1 steps=300</code>" in page
+    page = report_run(result(tmp_path, overrides=["ckpt_path=/elsewhere/best.ckpt"])).read_text()
+    assert "train.py ckpt_path=/elsewhere/best.ckpt</code>" in page
+
+
+def test_a_page_offers_what_can_be_done(run, tmp_path):
+    run(*QUICK, "~logger")
+    text = (tmp_path / "report.html").read_text()
+    assert "steps=240" in text  # to train it further
+    assert "tensorboard" not in text
+    assert "--animate" not in text
+
+
+def test_a_run_that_goes_on_has_no_page_of_its_end(run, tmp_path, monkeypatch):
+    (tmp_path / ".hydra").mkdir()  # as Hydra does
+    run(*QUICK)
+
+    def stopped(*_):
+        assert not (tmp_path / "report.html").exists()
+        assert not (tmp_path / "result.json").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("patterngan.gan.GAN.training_step", stopped)
+    with pytest.raises(SystemExit):
+        run(QUICK[0], "steps=240", *QUICK[2:], f"ckpt_path={tmp_path}")
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_a_page_that_cannot_be_made_loses_no_run(run, tmp_path, monkeypatch, caplog):

@@ -25,7 +25,7 @@ def sweep(tmp_path):
 
 
 def page_of(folder):
-    return write_sweep_page(folder).read_text()
+    return write_sweep_page(folder, rows(folder)).read_text()
 
 
 def test_every_run_has_a_line_that_links_to_it(sweep):
@@ -113,3 +113,22 @@ def test_the_next_commands_are_told(sweep):
     assert [line.split()[0] for line in last] == ["report", "curves", "integers"]
     assert last[0].endswith("report.html")
     assert "generate.py" in last[2]
+
+
+def test_runs_that_want_no_pictures_have_no_pages_unless_asked(sweep):
+    for row in rows(sweep):
+        (sweep / row.name / ".hydra").mkdir(exist_ok=True)
+        (sweep / row.name / ".hydra" / "config.yaml").write_text("callbacks: {curves: {}}\n")
+    report_sweep(sweep, Console(quiet=True))
+    assert not list(sweep.glob("*/report.html"))
+    report_sweep(sweep, Console(quiet=True), every=True)
+    assert len(list(sweep.glob("*/report.html"))) == 24
+
+
+def test_a_damaged_run_keeps_no_other_from_its_page(sweep):
+    (sweep / "0" / "events.out.tfevents.1").mkdir()
+    with Console(width=160, record=True, quiet=False) as console:
+        report_sweep(sweep, console)
+    assert f"no page of run 0: {sweep}/0/events.out.tfevents.1: is no file of events" in console.export_text()
+    assert (sweep / "report.html").exists()
+    assert len(list(sweep.glob("*/report.html"))) == 3

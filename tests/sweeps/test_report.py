@@ -76,7 +76,7 @@ def test_patterns_too_large_for_tv_are_ranked_by_validity(tmp_path):
 def test_foreign_results_are_refused_in_one_line(tmp_path, content):
     (tmp_path / "0").mkdir()
     (tmp_path / "0" / "result.json").write_text(content)
-    with pytest.raises(UsageError, match="0/result.json: is not of a run"):
+    with pytest.raises(UsageError, match="0/result.json: is no result of a run"):
         rows(tmp_path)
 
 
@@ -95,3 +95,19 @@ def test_a_folder_without_runs_is_refused(tmp_path):
         rows(tmp_path)
     with pytest.raises(UsageError, match="no such folder"):
         rows(tmp_path / "absent")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join(['*' + old] * 9)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
+)
+"""A few lines that would be gigabytes as text."""
+
+FOREIGN = [BOMB, "- [1]\n", "- {a: 1}\n", "3\n", "- 1\n", "\x00", "!!python/object/apply:os.system [ls]"]
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+def test_overrides_that_are_no_list_of_words_are_refused(tmp_path, text):
+    (tmp_path / "0" / ".hydra").mkdir(parents=True)
+    (tmp_path / "0" / ".hydra" / "overrides.yaml").write_text(text)
+    with pytest.raises(UsageError, match=r"overrides\.yaml: is not of a run"):
+        rows(tmp_path)

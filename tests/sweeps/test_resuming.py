@@ -4,6 +4,7 @@ import pytest
 
 from patterngan.configs import settings
 from patterngan.gan import DivergedError
+from patterngan.results import Result
 from patterngan.sweeps.resuming import outcome_of, standing, train_job
 from patterngan.training import train
 from patterngan.validation import UsageError
@@ -69,7 +70,7 @@ def test_the_folder_of_another_configuration_is_refused(ended, config, other, le
 
 
 def test_a_result_without_what_it_came_from_is_refused(config, tmp_path):
-    (tmp_path / "result.json").write_text('{"status": "completed", "steps": 1, "metrics": {}}')
+    Result("completed", 0, 1, 1.0, []).write(tmp_path)
     with pytest.raises(UsageError, match="another configuration .seed differs"):
         standing(tmp_path, settings(config()))
     (tmp_path / "result.json").write_text("[]")

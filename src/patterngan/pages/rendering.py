@@ -14,8 +14,6 @@ from patterngan.checkpoints import write_atomically
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FILE = "report.html"
-
 INK = "#010203"
 """What figures write and draw lines with. No figure has this colour: in a page it becomes that of the text."""
 
@@ -47,7 +45,8 @@ def write_page(path: Path, template: str, **content: Any) -> None:
         "style": Markup((ASSETS / "simple.min.css").read_text()),
         "script": Markup((ASSETS / "sortable.auto.min.js").read_text()),
     }
-    write_atomically(path, environment.get_template(template).render(**assets, **content).encode())
+    page = environment.get_template(template).render(**assets, **content)
+    write_atomically(path, page.encode(errors="backslashreplace"))  # names of files need not be text
 
 
 def title(folder: Path) -> str:

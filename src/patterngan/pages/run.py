@@ -1,6 +1,5 @@
 """A run's page: what it reached, how it got there, and the commands that go on from here."""
 
-import json
 import shlex
 from importlib.metadata import version
 from pathlib import Path
@@ -11,9 +10,9 @@ from markupsafe import Markup
 from patterngan import CONF
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.history import History
-from patterngan.pages.rendering import FILE, drawing, svg, title, write_page
-from patterngan.results import FILE as RESULT
-from patterngan.terminal import generate_command, resume_command, script_command, shown
+from patterngan.pages.rendering import drawing, svg, title, write_page
+from patterngan.results import PAGE, read
+from patterngan.terminal import curves_command, generate_command, resume_command, script_command, shown
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def write_run_page(run: Path, past: History) -> Path:
     result = read_result(run)
     metrics = result["metrics"]
     write_page(
-        run / FILE,
+        run / PAGE,
         "run.html",
         title=title(run),
         version=version("patterngan"),
@@ -46,12 +45,12 @@ def write_run_page(run: Path, past: History) -> Path:
         error=result.get("error"),
         tiles=_tiles(metrics) | {"seed": result.get("seed")},
         figures=_figures(past),
-        commands=_commands(run, result["overrides"]),
+        commands=_commands(run, result, past),
         metrics={name: value for name, value in metrics.items() if not isinstance(value, list)},
         overrides=result["overrides"],
         config=_config(run),
     )
-    return run / FILE
+    return run / PAGE
 
 
 def read_result(run: Path) -> dict[str, Any]:
@@ -61,15 +60,9 @@ def read_result(run: Path) -> dict[str, Any]:
         UsageError: if there is none, or it is no result of a run.
     """
     try:
-        result = json.loads((run / RESULT).read_text())
-    except OSError as error:
-        raise UsageError(f"{run}: holds no {RESULT}; a run that has ended, or a sweep, is needed") from error
-    except ValueError as error:
-        raise UsageError(f"{run / RESULT}: is no result of a run") from error
-    fields = {"status": str, "steps": int, "metrics": dict, "overrides": list}
-    if not isinstance(result, dict) or not all(isinstance(result.get(key), kind) for key, kind in fields.items()):
-        raise UsageError(f"{run / RESULT}: is no result of a run")
-    return result
+        return read(run)
+    except FileNotFoundError as error:
+        raise UsageError(f"{run}: holds no result.json; a run that has ended, or a sweep, is needed") from error
 
 
 def _tiles(metrics: dict[str, Any]) -> dict[str, str]:
@@ -92,7 +85,7 @@ def _figures(past: History) -> dict[str, Markup]:
     with drawing():
         if past.portraits:
             (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
-            made[f"What it generated before training, step {first}"] = figures.law(before)
+            made[f"What it generated {'before training, ' if first == 0 else 'at '}step {first}"] = figures.law(before)
             made[f"What it generates at step {last}; the dashed line is the target"] = figures.law(after)
             made[f"What D takes for real at step {last}"] = figures.verdicts(after)
             made[f"Codes it generates at step {last}"] = figures.codes(after)
@@ -109,20 +102,29 @@ CURVES = {
 """Caption → line → tag."""
 
 
-def _commands(run: Path, overrides: list[str]) -> dict[str, str]:
+def _commands(run: Path, result: dict[str, Any], past: History) -> dict[str, str]:
     folder = run.resolve()
-    commands = {"The same run again:": shlex.join(["python", shown(CONF.parent / "train.py"), *map(str, overrides)])}
-    if (run / FOLDER / LAST).is_file():
+    # Where the run went on from its own checkpoint the rest of what was typed is all of its settings.
+    typed = [override for override in result["overrides"] if not _is_own(folder, override)]
+    commands = {"The same run again:": shlex.join(["python", shown(CONF.parent / "train.py"), *typed])}
+    if (folder / FOLDER / LAST).is_file():
         commands |= {
             "Integers from its generator:": generate_command(folder),
             "Its metrics from more samples:": script_command("evaluate", folder, "--samples 1000000"),
             "Its generator as one file:": script_command("export", folder, "--format torchscript"),
-            "Train it further:": f"{resume_command(folder)} steps=20000",
+            "Train it further:": f"{resume_command(folder)} steps={2 * result['steps']}",
         }
-    return commands | {
-        "Its curves and pictures:": f"tensorboard --logdir {shlex.quote(shown(folder))}",
-        "Its training as a film:": script_command("report", folder, "--animate"),
-    }
+    if past.curves:
+        commands["Its curves and pictures:"] = curves_command(folder)
+    if past.portraits:
+        commands["Its training as a film:"] = script_command("report", folder, "--animate")
+    return commands
+
+
+def _is_own(folder: Path, override: str) -> bool:
+    key, _, value = override.partition("=")
+    path = Path(value.strip("'\"")).resolve()
+    return key == "ckpt_path" and (path == folder or folder in path.parents)
 
 
 def _config(run: Path) -> str:

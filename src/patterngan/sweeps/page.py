@@ -1,6 +1,5 @@
 """A sweep's page: every run in a table that sorts, medians over any two keys, the spread over seeds, best and worst."""
 
-import shlex
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -14,10 +13,12 @@ import yaml
 from markupsafe import Markup
 from rich.console import Console
 
-from patterngan.pages.rendering import FILE, drawing, svg, title, write_page
+from patterngan.pages.rendering import drawing, svg, title, write_page
 from patterngan.reporting import report_run
-from patterngan.sweeps.report import Point, Row, points, ranked, report, rows, swept
-from patterngan.terminal import generate_command, script_command, show, shown, sweep_command
+from patterngan.results import PAGE
+from patterngan.sweeps.report import Point, Row, points, ranked, report, swept, typed
+from patterngan.terminal import curves_command, generate_command, script_command, show, shown, sweep_command
+from patterngan.validation import UsageError
 
 BEST = 4
 """Runs of a sweep that get pictures and a page of their own: that takes half a second a run."""
@@ -38,29 +39,39 @@ MOST_PAIRS, MOST_POINTS, MOST_VALUES = 10, 40, 40
 def report_sweep(sweep: Path, console: Console, every: bool = False) -> None:
     """The table of a sweep, its CSV and its page, with pages of its best runs, or of every run that completed.
 
+    The best have none if their configs want no pictures.
+
     Raises:
         UsageError: if the folder is not a sweep's.
     """
-    order = ranked(report(sweep, console))
-    for row in order if every else order[:BEST]:
-        report_run(sweep / row.name)
-    show(console, f"report     {shown(write_sweep_page(sweep))}")
+    found = report(sweep, console)
+    order = ranked(found)
+    for row in order if every else [row for row in order[:BEST] if wants_pictures(sweep / row.name)]:
+        try:
+            report_run(sweep / row.name)
+        except (UsageError, OSError) as error:  # the others have theirs all the same
+            show(console, f"no page of run {row.name}: {error}")
+    show(console, f"report     {shown(write_sweep_page(sweep, found))}")
     if order:
-        show(console, f"curves     tensorboard --logdir {shlex.quote(shown(sweep))}")
+        show(console, f"curves     {curves_command(sweep)}")
         show(console, f"integers   {generate_command(sweep / order[0].name)}")
 
 
-def write_sweep_page(sweep: Path) -> Path:
-    """Makes `report.html` in a sweep's folder, from the folders of its runs; returns where it is.
+def wants_pictures(run: Path) -> bool:
+    """Whether a run's config has the callback that draws."""
+    try:
+        callbacks = yaml.safe_load((run / ".hydra" / "config.yaml").read_text()).get("callbacks")
+    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        return True  # it does not say
+    return isinstance(callbacks, dict) and "pictures" in callbacks
 
-    Raises:
-        UsageError: if the folder is not a sweep's.
-    """
-    found = rows(sweep)
+
+def write_sweep_page(sweep: Path, found: Sequence[Row]) -> Path:
+    """Makes `report.html` in a sweep's folder, from its runs; returns where it is."""
     keys = swept(found)
     names, lines = points(found)
     write_page(
-        sweep / FILE,
+        sweep / PAGE,
         "sweep.html",
         title=title(sweep),
         version=version("patterngan"),
@@ -76,11 +87,11 @@ def write_sweep_page(sweep: Path) -> Path:
         points=len(lines),
         commands=_commands(sweep, found),
     )
-    return sweep / FILE
+    return sweep / PAGE
 
 
 def _line(sweep: Path, row: Row, keys: Sequence[str]) -> dict[str, Any]:
-    page = f"{row.name}/{FILE}"
+    page = f"{row.name}/{PAGE}"
     return {
         "name": row.name,
         "link": quote(page if (sweep / page).exists() else f"{row.name}/"),
@@ -164,19 +175,18 @@ def _spread(keys: Sequence[str], lines: Sequence[Point]) -> list[Markup]:
 def _commands(sweep: Path, found: Sequence[Row]) -> dict[str, str]:
     folder = sweep.resolve()
     commands = {}
-    if typed := _typed(sweep):
-        commands["The same sweep again, going on with what has not ended:"] = sweep_command(typed, folder)
+    if line := _typed(sweep):
+        commands["The same sweep again, going on with what has not ended:"] = sweep_command(line, folder)
     if order := ranked(found):
         commands["Integers from the best run's generator:"] = generate_command(folder / order[0].name)
         commands["A page and pictures of every run:"] = script_command("report", folder, "--all")
-    return commands | {"Curves of all runs:": f"tensorboard --logdir {shlex.quote(shown(folder))}"}
+    return commands | {"Curves of all runs:": curves_command(folder)}
 
 
 def _typed(sweep: Path) -> list[str]:
-    """What was typed for the sweep, as Hydra noted it."""
+    """What was typed for the sweep, if Hydra noted it."""
     try:
-        content = yaml.safe_load((sweep / "multirun.yaml").read_text())
-        overrides = content["hydra"]["overrides"]
-        return [str(override) for override in [*overrides["task"], *overrides["hydra"]]]
-    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        notes = sweep / "multirun.yaml"
+        return [override for part in ("task", "hydra") for override in typed(notes, "hydra", "overrides", part)]
+    except UsageError:
         return []

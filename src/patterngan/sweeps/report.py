@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from patterngan.checkpoints import write_atomically
-from patterngan.results import FILE
+from patterngan.results import FILE, read
 from patterngan.terminal import ranges, shown
 from patterngan.validation import UsageError
 
@@ -64,17 +63,33 @@ def rows(sweep: Path) -> list[Row]:
 
 
 def _row(folder: Path, name: str) -> Row:
-    path = folder / FILE
-    ended = path.exists()
     try:
-        if not ended:
-            path = folder / ".hydra" / "overrides.yaml"
-        content = json.loads(path.read_text()) if ended else yaml.safe_load(path.read_text())
-        typed = content["overrides"] if ended else content
-        overrides = dict(str(override).partition("=")[::2] for override in typed)
-        return Row(name, overrides, content["status"] if ended else "unfinished", content if ended else {})
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        content = read(folder)
+    except FileNotFoundError:
+        return Row(name, _by_key(typed(folder / ".hydra" / "overrides.yaml")), "unfinished", {})
+    return Row(name, _by_key(content["overrides"]), content["status"], content)
+
+
+def _by_key(overrides: Sequence[str]) -> dict[str, str]:
+    return dict(override.partition("=")[::2] for override in overrides)
+
+
+def typed(path: Path, *keys: str) -> list[str]:
+    """A list of overrides as Hydra notes it in a YAML file, at the top or below these keys.
+
+    Raises:
+        UsageError: if the file holds no such list.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+        for key in keys:
+            content = content[key]
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
         raise UsageError(f"{path}: is not of a run") from error
+    # Nothing else is turned into text: a few lines of YAML can stand for gigabytes of it.
+    if not isinstance(content, list) or not all(isinstance(override, str) for override in content):
+        raise UsageError(f"{path}: is not of a run")
+    return content
 
 
 def swept(found: Sequence[Row]) -> list[str]:
@@ -95,7 +110,7 @@ def write_csv(sweep: Path, found: Sequence[Row]) -> Path:
         head = [row.name, row.status, row.result.get("steps"), row.result.get("wall_seconds")]
         values = [row.overrides.get(key) for key in keys] + [row.metrics.get(metric) for metric in metrics]
         writer.writerow([*head, *values, row.result.get("error")])
-    write_atomically(sweep / CSV, text.getvalue().encode())
+    write_atomically(sweep / CSV, text.getvalue().encode(errors="backslashreplace"))
     return sweep / CSV
 
 

@@ -1,6 +1,5 @@
 """What an earlier start of a sweep left in a job's folder, and what that means for it now."""
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,10 +7,11 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from patterngan import results
 from patterngan.checkpoints import FOLDER, LAST, read
 from patterngan.configs import settings
 from patterngan.gan import DivergedError
-from patterngan.results import FILE
+from patterngan.results import withdraw
 from patterngan.training import objective, train
 from patterngan.validation import UsageError
 
@@ -51,15 +51,9 @@ def standing(folder: Path, wanted: dict[str, Any]) -> Standing:
 
 def _result(folder: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads((folder / FILE).read_text())
-    except (FileNotFoundError, NotADirectoryError):
+        return results.read(folder)
+    except FileNotFoundError:
         return None
-    except ValueError as error:
-        raise UsageError(f"{folder / FILE}: is no result of a run") from error
-    fields = {"status": str, "steps": int, "metrics": dict}
-    if not isinstance(content, dict) or not all(isinstance(content.get(key), kind) for key, kind in fields.items()):
-        raise UsageError(f"{folder / FILE}: is no result of a run")
-    return content
 
 
 def _settings(folder: Path) -> dict[str, Any] | None:
@@ -91,7 +85,7 @@ def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float |
     stands = standing(folder, settings(config))
     if stands.result is not None:
         return outcome_of(stands.result, config.optimized_metric)
-    (folder / FILE).unlink(missing_ok=True)  # it failed, and is tried again
+    withdraw(folder)  # it failed, and is tried again
     if stands.checkpoint is not None:
         config.ckpt_path = str(stands.checkpoint)
     elif (folder / FOLDER).is_dir() and not any((folder / FOLDER).iterdir()):

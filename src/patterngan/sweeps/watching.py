@@ -24,7 +24,7 @@ from patterngan.evaluator import Evaluation
 from patterngan.events import EventFile
 from patterngan.gan import GAN
 from patterngan.population_gan import PopulationGAN, gradient_norms
-from patterngan.portraits import due
+from patterngan.portraits import MOST_PORTRAITS, due, evaluation_before
 from patterngan.terminal import evaluation_line
 
 
@@ -38,7 +38,7 @@ class PopulationProgress(Progress):
     def status(self, gan: GAN) -> str:
         """What stands beside the bar."""
         assert isinstance(gan, PopulationGAN)
-        return f"{self.name}  {losses_line(gan)}  {median_and_best(gan)}"
+        return f"{losses_line(gan)}  {median_and_best(gan)}"
 
     def tell(self, line: str) -> None:
         """Shows a line."""
@@ -119,7 +119,8 @@ class PopulationCurves(pl.Callback):
 
     def _portrait(self, member: int, found: Evaluation, step: int) -> None:
         settings = self.records[member]["settings"]
-        if found.portrait is not None and due(step, settings["evaluate_every"], settings["steps"]):
+        before = evaluation_before(step, settings["evaluate_every"])
+        if found.portrait is not None and due(step, before, settings["steps"], MOST_PORTRAITS):
             self.files[member].tensors(portrait_tensors(found.portrait), step)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
