@@ -74,9 +74,7 @@ class GridSweeper(BasicSweeper):
             if not values:
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
             if "null" in values and (CONF / override.key_or_group).is_dir():  # which Hydra's defaults list cannot take
-                raise UsageError(
-                    f"{override.input_line}: null cannot be swept; it is what a sweep without this key has"
-                )
+                raise UsageError(f"{override.input_line}: null is no option; a sweep without this key has none")
         # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
         if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
             raise UsageError(f"-m: {NOTHING_SWEPT}")
