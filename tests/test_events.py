@@ -1,7 +1,7 @@
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from patterngan.events import EventFile
+from patterngan.events import EventFile, hyperparameter_summaries
 from patterngan.loggers import TensorBoard
 
 
@@ -15,7 +15,7 @@ def write_ours(folder):
         file.scalars({"losses/a": step / 3, "losses/b": -1.5}, step)
         file.flush()
     file.text("samples", "`1 2 3`", 2)
-    file.hyperparameters({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"})
+    file.add(hyperparameter_summaries({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"}))
     file.flush()
 
 

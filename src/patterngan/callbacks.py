@@ -9,21 +9,11 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from rich import progress
 from rich.console import Console, RenderableType
 from rich.text import Text
-from torch.utils.tensorboard import SummaryWriter
 
-from patterngan.curves import (
-    LAYOUT,
-    closeness,
-    compared_keys,
-    curve_points,
-    hyperparameters,
-    portrait_tensors,
-    sample_text,
-    tabled,
-)
-from patterngan.events import hyperparameter_summaries, picture_summary
+from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
+from patterngan.events import picture_summary
 from patterngan.gan import GAN, gradient_norm
-from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due, evaluation_before
+from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due_at
 from patterngan.terminal import brief, evaluation_line, say, show
 
 QUIET = 5.0
@@ -154,26 +144,19 @@ class Curves(pl.Callback):
             logger.log_metrics(curve_points(metrics) | closeness(metrics), step=step)
             if isinstance(logger, TensorBoardLogger):
                 if trainer.sanity_checking:  # once for each folder
-                    self._head(logger.experiment, pl_module)
+                    for summary in head(pl_module.record, metrics):
+                        logger.experiment._get_file_writer().add_summary(summary)
                 logger.experiment.add_text("samples", sample_text(pl_module.latest), global_step=step)
                 if (portrait := portrait_due(trainer, pl_module, MOST_PORTRAITS)) is not None:
                     for tag, tensor in portrait_tensors(portrait).items():
                         logger.experiment.add_tensor(tag, tensor, global_step=step)
         save(trainer)
 
-    def _head(self, writer: SummaryWriter, gan: GAN) -> None:
-        """What is known of a run before it starts: its hyper-parameters, and which of its curves belong together."""
-        assert gan.latest is not None
-        values, compared = hyperparameters(gan.record["settings"]), compared_keys(gan.record["overrides"])
-        for summary in hyperparameter_summaries(values, tabled(gan.latest.metrics), compared):
-            writer._get_file_writer().add_summary(summary)
-        writer.add_custom_scalars(LAYOUT)
-
 
 class Pictures(pl.Callback):
     """Draws what the GAN generates, what D takes for real, and codes, for TensorBoard's IMAGES tab.
 
-    A sweep's runs are drawn when it ends, and only the best of them: see `sweeps.report`.
+    A sweep's runs are drawn when it ends, and only the best of them: see `sweeps.page`.
     """
 
     def __init__(self) -> None:
@@ -198,9 +181,9 @@ class Pictures(pl.Callback):
 
 def portrait_due(trainer: pl.Trainer, gan: GAN, most: int) -> Portrait | None:
     """The portrait of the last evaluation, where one of so many is wanted at this step."""
-    step = trainer.global_step
-    before = evaluation_before(step, trainer.datamodule.evaluate_every)  # type: ignore[attr-defined]
-    return gan.latest.portrait if gan.latest is not None and due(step, before, gan.steps, most) else None
+    every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
+    wanted = due_at(trainer.global_step, every, gan.steps, most)
+    return gan.latest.portrait if gan.latest is not None and wanted else None
 
 
 class Weights(pl.Callback):

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor
+from torch.utils.tensorboard.summary import custom_scalars
 
 from patterngan.configs import leaves
 from patterngan.evaluation import Metrics
 from patterngan.evaluator import Evaluation
+from patterngan.events import hyperparameter_summaries
 from patterngan.portraits import Portrait
 
 LAYOUT = {
@@ -70,6 +73,17 @@ def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
 def compared_keys(overrides: Iterable[str]) -> set[str]:
     """The keys and groups that overrides set, and those that are compared most."""
     return COMPARED | {override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides}
+
+
+def head(record: Mapping[str, Any], metrics: Metrics) -> list[Summary]:
+    """What is known of a run before it starts: its hyper-parameters, and which of its curves belong together.
+
+    Args:
+        record: what the run was made from; see `checkpoints.KEY`.
+        metrics: of its first evaluation.
+    """
+    values, compared = hyperparameters(record["settings"]), compared_keys(record["overrides"])
+    return [*hyperparameter_summaries(values, tabled(metrics), compared), custom_scalars(LAYOUT)]
 
 
 def portrait_tensors(portrait: Portrait) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.summary.writer.record_writer import RecordWriter
 from torch import Tensor
-from torch.utils.tensorboard.summary import custom_scalars, hparams, tensor_proto, text
+from torch.utils.tensorboard.summary import hparams, tensor_proto, text
 
 HELD = 200
 """Events that a file holds back at most."""
@@ -50,9 +50,9 @@ class EventFile:
         """Markdown for the TEXT tab."""
         self._add(text(tag, content), step)
 
-    def hyperparameters(self, values: Mapping[str, Any], metrics: Iterable[str], compared: Collection[str]) -> None:
-        """The run's line in the HPARAMS tab; see `hyperparameter_summaries`."""
-        for summary in hyperparameter_summaries(values, metrics, compared):
+    def add(self, summaries: Iterable[Summary]) -> None:
+        """What is of no step."""
+        for summary in summaries:
             self._add(summary, None)
 
     def tensors(self, values: Mapping[str, Tensor], step: int) -> None:
@@ -62,10 +62,6 @@ class EventFile:
     def image(self, tag: str, png: bytes, step: int) -> None:
         """A picture for the IMAGES tab."""
         self._add(picture_summary(tag, png), step)
-
-    def layout(self, layout: Mapping[str, Any]) -> None:
-        """Which curves the CUSTOM SCALARS tab shows together; see `SummaryWriter.add_custom_scalars`."""
-        self._add(custom_scalars(layout), None)
 
     def _add(self, summary: Summary, step: int | None) -> None:
         self._events.append(Event(wall_time=time.time(), step=step, summary=summary))

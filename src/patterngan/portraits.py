@@ -95,6 +95,11 @@ def due(step: int, before: int, steps: int, most: int) -> bool:
     return step == 0 or step * most // steps > before * most // steps
 
 
+def due_at(step: int, every: int, steps: int, most: int) -> bool:
+    """`due`, at an evaluation of a run that has one every so many steps."""
+    return due(step, evaluation_before(step, every), steps, most)
+
+
 def evaluation_before(step: int, every: int) -> int:
     """The step of the evaluation before the one at `step`, where there is one every so many steps, and at the end."""
     return max(0, -(-step // every) - 1) * every

@@ -10,8 +10,7 @@ from patterngan.events import EventFile
 from patterngan.history import History, history
 from patterngan.pages.run import write_run_page
 from patterngan.portraits import MOST_PICTURES, due
-from patterngan.results import FILE as RESULT
-from patterngan.results import FILM
+from patterngan.results import FILE, FILM
 from patterngan.validation import UsageError
 
 PACE, PAUSE = 500, 3000
@@ -20,7 +19,7 @@ PACE, PAUSE = 500, 3000
 
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of one run, ended or not, and not of a sweep."""
-    return (folder / RESULT).exists() or (folder / ".hydra").is_dir()
+    return (folder / FILE).exists() or (folder / ".hydra").is_dir()
 
 
 def report_run(run: Path) -> Path:

@@ -9,22 +9,13 @@ from typing import Any
 import pytorch_lightning as pl
 
 from patterngan.callbacks import Progress, losses_line
-from patterngan.curves import (
-    LAYOUT,
-    closeness,
-    compared_keys,
-    curve_points,
-    hyperparameters,
-    portrait_tensors,
-    sample_text,
-    tabled,
-)
+from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
 from patterngan.evaluation import selection_score
 from patterngan.evaluator import Evaluation
 from patterngan.events import EventFile
 from patterngan.gan import GAN
 from patterngan.population_gan import PopulationGAN, gradient_norms
-from patterngan.portraits import MOST_PORTRAITS, due, evaluation_before
+from patterngan.portraits import MOST_PORTRAITS, due_at
 from patterngan.terminal import evaluation_line
 
 
@@ -112,15 +103,12 @@ class PopulationCurves(pl.Callback):
         self.files[member].scalars(curve_points(found.metrics) | closeness(found.metrics), step)
         self.files[member].text("samples", sample_text(found), step)
         if first:
-            values = hyperparameters(self.records[member]["settings"])
-            compared = compared_keys(self.records[member]["overrides"])
-            self.files[member].hyperparameters(values, tabled(found.metrics), compared)
-            self.files[member].layout(LAYOUT)
+            self.files[member].add(head(self.records[member], found.metrics))
 
     def _portrait(self, member: int, found: Evaluation, step: int) -> None:
         settings = self.records[member]["settings"]
-        before = evaluation_before(step, settings["evaluate_every"])
-        if found.portrait is not None and due(step, before, settings["steps"], MOST_PORTRAITS):
+        wanted = due_at(step, settings["evaluate_every"], settings["steps"], MOST_PORTRAITS)
+        if found.portrait is not None and wanted:
             self.files[member].tensors(portrait_tensors(found.portrait), step)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
