@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import hypothesis
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
+from processes import Script
 
 from patterngan import CONF
 
@@ -55,10 +55,7 @@ def command(tmp_path: Path) -> Command:
     """Runs `python SCRIPT ARGUMENTS` as a user would, in an empty folder."""
 
     def call(script: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, str(ROOT / script), *arguments]
-        done = subprocess.run(
-            line, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200, check=False
-        )
+        done = Script(script, list(arguments), tmp_path, environment()).ended()
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

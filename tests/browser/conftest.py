@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from processes import Script
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.conftest import ROOT, environment
+from tests.conftest import environment
 
 FLAGS = (
     "--headless=new",
@@ -86,8 +87,7 @@ def outputs(tmp_path_factory) -> Path:
 
 def train(folder, *arguments):
     """`python train.py` in a folder."""
-    line = [sys.executable, str(ROOT / "train.py"), *arguments]
-    done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, timeout=250, check=False)
+    done = Script("train.py", list(arguments), folder, environment()).ended()
     assert done.returncode == 0, done.stderr
 
 

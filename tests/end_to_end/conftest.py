@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from processes import Script
 
 from patterngan import cli
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment
 
 
 @dataclass
@@ -49,9 +50,7 @@ def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
 @pytest.fixture(scope="session")
 def evens(tmp_path_factory) -> Path:
     """A finished run of a recipe."""
-    import subprocess
-
     folder = tmp_path_factory.mktemp("runs") / "evens"
-    line = [sys.executable, str(ROOT / "train.py"), "experiment=even_numbers", f"hydra.run.dir={folder}"]
-    subprocess.run(line, cwd=folder.parent, check=True, capture_output=True)
+    line = ["experiment=even_numbers", f"hydra.run.dir={folder}"]
+    assert Script("train.py", line, folder.parent, environment()).ended().returncode == 0
     return folder

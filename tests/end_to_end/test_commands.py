@@ -8,6 +8,7 @@ import sys
 
 import pytest
 import torch
+from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan import CONF
@@ -134,10 +135,7 @@ def test_what_hydras_users_switch_off_with_null(typed, tmp_path, without):
 
 
 def test_a_bar_counts_gan_steps_in_a_terminal(tmp_path):
-    line = [sys.executable, str(ROOT / "train.py"), *QUICK]
-    done = subprocess.run(
-        line, cwd=tmp_path, env=environment() | {"FORCE_COLOR": "1"}, capture_output=True, text=True, check=True
-    )
+    done = Script("train.py", list(QUICK), tmp_path, environment() | {"FORCE_COLOR": "1"}).ended()
     assert "steps/s" in done.stdout
     assert "/60" in done.stdout
 
@@ -220,8 +218,7 @@ OFFERED = {
 def test_shell_completion(typed, tmp_path):
     before, _, after = f"python train.py {typed}".partition("|")
     env = environment() | {"COMP_LINE": before + after, "COMP_POINT": str(len(before))}
-    line = [sys.executable, str(ROOT / "train.py"), "-sc", "query=bash"]
-    done = subprocess.run(line, capture_output=True, text=True, check=True, cwd=tmp_path, env=env)
+    done = Script("train.py", ["-sc", "query=bash"], tmp_path, env).ended()
     assert (done.stdout.strip(), done.stderr) == (OFFERED[typed], "")
 
 

@@ -1,13 +1,11 @@
 """A run that is killed and resumed is the run that never was."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import torch
+from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.conftest import ROOT, environment
@@ -25,10 +23,7 @@ OPTIONS = (
 
 
 def start(folder, *arguments):
-    line = [sys.executable, str(ROOT / "train.py"), *arguments]
-    return subprocess.Popen(
-        line, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    return Script("train.py", list(arguments), folder, environment())
 
 
 def until_step(run, process, step):
@@ -36,7 +31,7 @@ def until_step(run, process, step):
     path = run / "checkpoints" / "last.ckpt"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        assert process.poll() is None, process.communicate()[0]
+        assert process.is_running, process.ended()
         if path.exists() and torch.load(path, weights_only=True)["global_step"] >= step:
             return
         time.sleep(0.005)
@@ -44,11 +39,9 @@ def until_step(run, process, step):
 
 
 def finished(folder, *arguments):
-    process = start(folder, *arguments)
-    out, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, out
-    assert "Warning" not in out
-    return out
+    done = start(folder, *arguments).ended()
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
 def curves(run):
@@ -85,14 +78,14 @@ def test_killed_twice_and_resumed(tmp_path):
 
     process = start(tmp_path, *OPTIONS, f"hydra.run.dir={run}")
     until_step(run, process, 400)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.send(signal.SIGKILL)
+    process.ended()
     resume = "ckpt_path=outputs/run/checkpoints/last.ckpt"
     process = start(tmp_path, resume)
     until_step(run, process, 2200)
     time.sleep(0.05)  # into the next interval, so that points are written that must not be doubled
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.send(signal.SIGKILL)
+    process.ended()
     out = finished(tmp_path, resume)
 
     assert f"step {4000:>6}" in out
@@ -115,11 +108,10 @@ def test_ctrl_c_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path):
     run = tmp_path / "outputs" / "run"
     process = start(tmp_path, "steps=1000000", "evaluate_every=100", "evaluation.samples=500", f"hydra.run.dir={run}")
     until_step(run, process, 200)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in out
-    command = out.splitlines()[-1].removeprefix("interrupted; go on with: ")
+    process.send(signal.SIGINT)
+    done = process.ended(60)
+    assert (done.returncode, done.stderr) == (130, "")
+    command = done.stdout.splitlines()[-1].removeprefix("interrupted; go on with: ")
     assert command == f"python {ROOT / 'train.py'} ckpt_path=outputs/run/checkpoints/last.ckpt"
     assert not (run / "result.json").exists()
     step = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
@@ -135,10 +127,12 @@ def test_ctrl_c_before_the_first_evaluation(tmp_path):
     while not (log.exists() and "step" in log.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert out.splitlines()[-1] == "interrupted before the first evaluation: there is no checkpoint to go on from"
+    process.send(signal.SIGINT)
+    done = process.ended(60)
+    assert done.returncode == 130
+    assert (
+        done.stdout.splitlines()[-1] == "interrupted before the first evaluation: there is no checkpoint to go on from"
+    )
     # the folder is free again, and shows nothing of what was before
     finished(tmp_path, "steps=60", "evaluate_every=60", f"hydra.run.dir={run}")
     assert [step for step, _ in curves(run)["losses/generator"]] == [50, 60]

@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 import torch
+from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan.curves import folder_of_events
@@ -40,9 +41,8 @@ def both(tmp_path_factory):
     """A sweep of eight runs, fused and one by one."""
     folder = tmp_path_factory.mktemp("sweeps")
     for launcher in ("fused", "basic"):
-        line = [sys.executable, str(ROOT / "train.py"), "-m", *QUICK, *SWEPT]
-        line += [f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}"]
-        done = subprocess.run(line, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+        line = ["-m", *QUICK, *SWEPT, f"hydra/launcher={launcher}", f"hydra.sweep.dir={launcher}"]
+        done = Script("train.py", line, folder, environment()).ended()
         assert done.returncode == 0, done.stderr
     return folder
 
@@ -235,15 +235,11 @@ def test_a_sweep_from_a_checkpoint_goes_on_too(typed, tmp_path):
 
 def interrupted(tmp_path, sent, moment, *arguments):
     """A sweep that gets a signal once its output has the moment in it."""
-    line = [sys.executable, str(ROOT / "train.py"), "-m", *arguments, "hydra.sweep.dir=sweep"]
-    with subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
-        seen = ""
-        for text in process.stdout:
-            seen += text
-            if moment in text:
-                process.send_signal(sent)
-                break
-        return seen + process.communicate(timeout=100)[0], process.returncode
+    process = Script("train.py", ["-m", *arguments, "hydra.sweep.dir=sweep"], tmp_path, environment())
+    process.until(moment)
+    process.send(sent)
+    done = process.ended(100)
+    return done.stdout, done.returncode
 
 
 LONG = [
