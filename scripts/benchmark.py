@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from benchmark_faults import faults_table
 from benchmark_quality import quality
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 
 from patterngan import CONF
-from patterngan.arguments import OneLineParser, positive
+from patterngan.arguments import OneLineParser, positive, seed
 from patterngan.assembly import blueprint
 from patterngan.cli import script
 from patterngan.data import fused
@@ -222,9 +223,14 @@ def main() -> None:
     command.add_argument("--cells", nargs="+", default=[], help="only these rows of the table")
     command.add_argument("--overrides", nargs="+", default=[], help="other settings than the default recipe's")
     command.add_argument("--output", type=Path, default=Path("outputs/quality"), help="a folder (outputs/quality)")
+    command = commands.add_parser("faults", help="runs and sweeps killed at random moments, against undisturbed twins")
+    command.add_argument("--kills", type=positive, default=200, help="in all (200)")
+    command.add_argument("--seed", type=seed, default=0, help="of the moments (0)")
     arguments = parser.parse_args()
     if arguments.command == "step":
         step(arguments.steps, arguments.pairs)
+    elif arguments.command == "faults":
+        faults_table(arguments.kills, arguments.seed)
     elif arguments.command == "quality":
         quality(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
     else:

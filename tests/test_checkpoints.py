@@ -3,7 +3,17 @@ import math
 import pytest
 import torch
 
-from patterngan.checkpoints import locate, read, require_same_shapes, resumable_folder, run_folder, write_atomically
+from patterngan.checkpoints import (
+    keep_previous,
+    locate,
+    previous,
+    read,
+    remove_halves,
+    require_same_shapes,
+    resumable_folder,
+    run_folder,
+    write_atomically,
+)
 from patterngan.validation import UsageError
 
 TYPED = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
@@ -99,3 +109,22 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
         write_atomically(path, b"after")
     assert path.read_bytes() == b"before"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_previous_file_stays_until_there_are_two_newer_ones(tmp_path):
+    file = tmp_path / "last.ckpt"
+    for content in (b"1", b"2", b"3"):
+        keep_previous(file)
+        write_atomically(file, content)
+    keep_previous(file)
+    keep_previous(file)
+    write_atomically(file, b"4")
+    assert (previous(file).read_bytes(), file.read_bytes()) == (b"3", b"4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.ckpt", "last.ckpt.previous"]
+
+
+def test_halves_are_taken_away(tmp_path):
+    (tmp_path / ".last.ckpt.tmp").write_bytes(b"ha")
+    (tmp_path / "last.ckpt").write_bytes(b"whole")
+    remove_halves(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

@@ -40,7 +40,9 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
 
 
 def test_an_interrupted_run_without_a_checkpoint_cannot_go_on(tmp_path):
-    assert interruption(tmp_path).startswith("interrupted before the first evaluation")
+    said = interruption(tmp_path, 50, None).splitlines()
+    assert said[1] == "stopped    at step 50"
+    assert said[-1] == "interrupted; there is no checkpoint to go on from"
 
 
 def test_a_resume_command_is_quoted_for_hydra_and_the_shell(tmp_path, monkeypatch):

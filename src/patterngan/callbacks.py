@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,11 +11,12 @@ from rich import progress
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from patterngan.checkpoints import FOLDER, LAST
 from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
 from patterngan.events import picture_summary
 from patterngan.gan import GAN, gradient_norm
 from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due_at
-from patterngan.terminal import brief, evaluation_line, say, show
+from patterngan.terminal import brief, evaluation_line, resume_command, say, show
 
 QUIET = 5.0
 """Seconds after which a run that is not watched in a terminal says where it is."""
@@ -184,6 +186,26 @@ def portrait_due(trainer: pl.Trainer, gan: GAN, most: int) -> Portrait | None:
     every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
     wanted = due_at(trainer.global_step, every, gan.steps, most)
     return gan.latest.portrait if gan.latest is not None and wanted else None
+
+
+class HowToGoOn(pl.Callback):
+    """Says at the start how to go on with a run that is killed, which can say nothing any more."""
+
+    def __init__(self) -> None:
+        self.said = False
+
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """One line, once there is a checkpoint."""
+        folder = Path(trainer.default_root_dir)
+        if not self.said and (folder / FOLDER / LAST).exists():
+            bar = trainer.progress_bar_callback  # another console would write into it
+            say(
+                bar.console if isinstance(bar, Progress) else Console(),
+                f"if it is stopped, go on with: {resume_command(folder)}",
+            )
+        self.said = True
 
 
 class Weights(pl.Callback):

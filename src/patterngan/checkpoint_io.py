@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from patterngan.checkpoints import BEST, FOLDER, LAST, write, write_atomically
+from patterngan.checkpoints import BEST, FOLDER, LAST, keep_previous, load, write, write_atomically
+from patterngan.interruption import StoppedBetweenBlocksError
 
 
 class AtEvaluations(Checkpoint):
-    """Writes last.ckpt, and best.ckpt by the evaluation's score, after every evaluation.
+    """Writes last.ckpt where training starts, after every evaluation and where a signal stops it.
+
+    After an evaluation also best.ckpt, by its score.
 
     Lightning's ModelCheckpoint keeps absolute paths in its checkpoints: a run that was moved or copied forgets
     its best score, every resume warns, and a stranger's file says which file to delete.
@@ -22,9 +24,21 @@ class AtEvaluations(Checkpoint):
     def __init__(self) -> None:
         self.best = math.inf
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """From here on there is something to go on from."""
+        if not (_folder(trainer) / LAST).exists():
+            trainer.save_checkpoint(_folder(trainer) / LAST, weights_only=False)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Keeps what was trained since the last evaluation, if it can be gone on from."""
+        if isinstance(exception, StoppedBetweenBlocksError):
+            keep_previous(_folder(trainer) / LAST)
+            trainer.save_checkpoint(_folder(trainer) / LAST, weights_only=False)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """An epoch ends with an evaluation, where nothing is half done."""
-        folder = Path(trainer.default_root_dir) / FOLDER
+        folder = _folder(trainer)
+        keep_previous(folder / LAST)
         score = float(trainer.callback_metrics["score"])
         if score < self.best:
             self.best = score
@@ -43,6 +57,10 @@ class AtEvaluations(Checkpoint):
         self.best = float(state_dict["best"])
 
 
+def _folder(trainer: pl.Trainer) -> Path:
+    return Path(trainer.default_root_dir) / FOLDER
+
+
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes beside the target and renames (Lightning's own writer may leave half a file), reads weights only."""
 
@@ -52,4 +70,4 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = True) -> Any:
         """Tensors and plain values only; anything else in the file is refused."""
-        return torch.load(path, map_location=map_location, weights_only=True)
+        return load(Path(path))

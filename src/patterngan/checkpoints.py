@@ -1,8 +1,12 @@
 """Checkpoint files: written whole or not at all, found in run folders, and read without running code."""
 
+import functools
 import io
+import logging
 import math
 import os
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +14,12 @@ import torch
 
 from patterngan.validation import UsageError
 
+log = logging.getLogger(__name__)
+
 LAST, BEST = "last.ckpt", "best.ckpt"
 FOLDER = "checkpoints"
+PREVIOUS = ".previous"
+"""Follows the name of a checkpoint that stays until there are two newer ones."""
 KEY = "patterngan"
 """Where a Lightning checkpoint holds what is ours: settings and overrides, as plain values."""
 
@@ -50,17 +58,62 @@ def locate(path: Path) -> Path:
 
 
 def read(path: Path) -> Checkpoint:
-    """Reads a checkpoint onto the CPU. Only tensors and plain values are unpickled: nothing in it can execute.
+    """Reads a checkpoint onto the CPU; of a run whose last is damaged, the one before, with a warning.
 
     Raises:
-        UsageError: if the file is damaged, or no checkpoint of patterngan.
+        UsageError: if the file is damaged, or no checkpoint of patterngan, and there is none before it.
     """
     path = locate(path)
-    file = io.BytesIO(path.read_bytes())
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        return _read(path)
+    except UsageError as damage:
+        before = (previous(path), path.with_name(BEST)) if path.name == LAST else ()
+        for other in before:
+            with suppress(OSError, UsageError):
+                found = _read(other)
+                warn_once(f"{damage}; {other.name}, of step {found.step}, takes its place")
+                return found
+        raise
+
+
+def mend(folder: Path) -> Checkpoint:
+    """A run's last checkpoint; where that is damaged, the one before it is put in its place.
+
+    Raises:
+        UsageError: as `read` does.
+    """
+    last = locate(folder)
+    found = read(last)
+    if found.path != last:
+        write_atomically(last, found.path.read_bytes())
+    return found._replace(path=last)
+
+
+@functools.cache
+def warn_once(text: str) -> None:
+    """A warning that is not repeated, however often a file is read."""
+    log.warning(text)
+
+
+def load(path: Path) -> Any:
+    """What a file of PyTorch's holds, on the CPU. Only tensors and plain values are unpickled: nothing can execute.
+
+    Raises:
+        UsageError: if the file is damaged or foreign.
+    """
+    content = path.read_bytes()
+    try:
+        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()  # PyTorch takes the bytes of a tensor as they are
+        found = None if damaged else torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler of foreign bytes may raise anything
         raise UsageError(f"{path}: not a readable checkpoint (damaged, truncated or a foreign file)") from error
+    if damaged:
+        raise UsageError(f"{path}: not a readable checkpoint (damaged, in {damaged})")
+    return found
+
+
+def _read(path: Path) -> Checkpoint:
+    content = load(path)
     if not _is_ours(content):
         raise UsageError(f"{path}: not a checkpoint of patterngan")
     ours = content[KEY]
@@ -146,10 +199,35 @@ def write(content: dict[str, Any], path: Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
+def previous(path: Path) -> Path:
+    """Where `keep_previous` keeps what was at a path."""
+    return path.with_name(path.name + PREVIOUS)
+
+
+def keep_previous(path: Path) -> None:
+    """Keeps what is at `path` under a second name as well: what is written there next may prove to be damaged."""
+    temporary = _temporary(previous(path))
+    with suppress(OSError):  # there is nothing yet, or the file system knows no second names
+        temporary.unlink(missing_ok=True)
+        os.link(path, temporary)
+        temporary.replace(previous(path))
+        temporary.unlink(missing_ok=True)  # it stays where both names were of one file already
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
+
+
+def remove_halves(folder: Path) -> None:
+    """Takes away what a process that was killed left half written in a folder."""
+    for half in folder.glob(".*.tmp"):
+        half.unlink(missing_ok=True)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file that, whatever happens, is whole or absent or what it was before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = _temporary(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -4,6 +4,7 @@ import difflib
 import io
 import os
 import re
+import signal
 import sys
 import traceback
 from argparse import Namespace
@@ -21,6 +22,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from patterngan import CONF
 from patterngan.resuming import MULTIRUN, parsed, resumed
+from patterngan.signals import stop_at_once, unclaimed
 from patterngan.validation import UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
@@ -32,6 +34,8 @@ TRACEBACK = "HYDRA_FULL_ERROR"
 
 def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main: a mistake of the user's ends it with one line and exit code 2."""
+    if signal.SIGTERM in unclaimed():
+        signal.signal(signal.SIGTERM, stop_at_once)
     try:
         with raising_hydra():
             flags, sys.argv[1:] = sorted_out(resumed(tidied(sys.argv[1:])))
@@ -211,12 +215,14 @@ class CheckBeforeRun(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Assembles the run once, to throw it away."""
+        from patterngan.locking import locked
         from patterngan.training import prepare, require_unused, require_writable
 
         with plain_errors(RunMode.RUN):
             prepare(config)
-            require_unused(Path(config.hydra.run.dir), config.ckpt_path)
-            require_writable(Path(config.hydra.run.dir))
+            require_writable(folder := Path(config.hydra.run.dir))
+            with locked(folder):
+                require_unused(folder, config.ckpt_path)
 
 
 class ReportSweep(Callback):

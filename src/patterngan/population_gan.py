@@ -142,6 +142,6 @@ def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:
 
 
 def gradient_norms(network: nn.Module) -> Tensor:
-    """The Euclidean norm of each member's last gradient, [members]."""
+    """The Euclidean norm of each member's last gradient, [members], whatever the others are."""
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients]).sum(0).sqrt()
+    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients], 1).sum(1).sqrt()

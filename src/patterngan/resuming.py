@@ -41,7 +41,7 @@ def resumed(arguments: list[str]) -> list[str]:
     path = now.get("ckpt_path")
     if not isinstance(path, str) or not path or not Path(path).exists():
         return arguments  # a missing file is reported with the other values
-    from patterngan.checkpoints import resumable_folder
+    from patterngan.checkpoints import locate, resumable_folder
 
     checkpoint = requested(path)
     overrides = [override for override in map(parsed, checkpoint.overrides) if override and _is_plain(override)]
@@ -49,7 +49,7 @@ def resumed(arguments: list[str]) -> list[str]:
     chosen = [f"{key}={literal(value)}" for key, value in now.items() if (CONF / key).is_dir() and value is not None]
     before = [*_options(checkpoint, [*chosen, *before], set(now)), *before]
     before += _differences(checkpoint, [*chosen, *before], set(now))
-    folder = resumable_folder(checkpoint.path)
+    folder = resumable_folder(locate(Path(path)))
     if folder is not None and not set(MULTIRUN) & set(arguments):
         before.append("hydra.run.dir=" + literal(str(folder)))
     first = arguments.index(typed[0])

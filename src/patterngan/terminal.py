@@ -3,9 +3,10 @@
 import logging
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from omegaconf import DictConfig
 from rich.console import Console
 
 from patterngan import CONF
@@ -72,6 +73,13 @@ def table_console() -> Console:
     return console if console.is_terminal else Console(width=160)
 
 
+def going_on(config: DictConfig) -> str:
+    """How to go on with the sweep of a config."""
+    overrides = config.hydra.overrides
+    command = sweep_command([*overrides.task, *overrides.hydra], Path(str(config.hydra.sweep.dir)).absolute())
+    return f"go on with: {command}"
+
+
 def sweep_command(overrides: Iterable[str], folder: Path) -> str:
     """What to type to go on with a sweep: what was typed, in the same folder."""
     typed = [override for override in overrides if not override.startswith(("hydra.sweep.dir=", "hydra.mode="))]
@@ -92,12 +100,18 @@ def resume_command(path: Path) -> str:
     return f"python {shown(CONF.parent / 'train.py')} {shlex.quote(f'ckpt_path={value}')}"
 
 
-def interruption(folder: Path) -> str:
-    """How to go on with a run that was interrupted."""
+def interruption(folder: Path, step: int, found: Evaluation | None) -> str:
+    """What a run that a signal stopped has come to, and how to go on with it.
+
+    Args:
+        folder: of the run.
+        step: at which it stopped.
+        found: its last evaluation.
+    """
     last = folder / FOLDER / LAST
-    if last.is_file():
-        return f"interrupted; go on with: {resume_command(last)}"
-    return "interrupted before the first evaluation: there is no checkpoint to go on from"
+    how = f"go on with: {resume_command(folder)}" if last.is_file() else "there is no checkpoint to go on from"
+    lines = {"stopped": f"at step {step}", **({"result": f"{verdict(found.metrics)}  so far"} if found else {})}
+    return "\n".join(["", *_table(lines | {"folder": shown(folder)}), f"interrupted; {how}"])
 
 
 def script_command(script: str, folder: Path, *arguments: str) -> str:
@@ -129,4 +143,8 @@ def summary(found: Evaluation, folder: Path, page: Path | None = None) -> str:
         **({"curves": curves_command(logs)} if has_curves else {}),
         "integers": generate_command(folder),
     }
-    return "\n".join(["", *(f"{name:<10} {text}" for name, text in lines.items())])
+    return "\n".join(["", *_table(lines)])
+
+
+def _table(lines: Mapping[str, str]) -> Iterator[str]:
+    return (f"{name:<10} {text}" for name, text in lines.items())

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from patterngan import checkpoints
 from patterngan.assembly import assemble
-from patterngan.callbacks import Pictures
+from patterngan.callbacks import HowToGoOn, Pictures
 from patterngan.checkpoints import Checkpoint
 from patterngan.configs import require_keys, settings
 from patterngan.curves import folder_of_events, label
@@ -20,6 +20,8 @@ from patterngan.data import PatternData
 from patterngan.evaluation import NAMES, Metrics
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN, DivergedError
+from patterngan.interruption import StopAtSignals, exit_code
+from patterngan.locking import locked
 from patterngan.results import FILE, Result, Status, withdraw
 from patterngan.resuming import requested
 from patterngan.terminal import interruption, resume_command, say, summary
@@ -73,7 +75,7 @@ def require_unused(folder: Path, ckpt_path: str | None) -> bool:
     Raises:
         UsageError: if the folder holds another run.
     """
-    if not (folder / FILE).exists() and not (folder / checkpoints.FOLDER).exists():
+    if not (folder / FILE).exists() and not any((folder / checkpoints.FOLDER).glob("*.ckpt")):
         return False
     if ckpt_path and checkpoints.resumable_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
         return True
@@ -109,8 +111,17 @@ def train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool
     Returns:
         The metric that `optimized_metric` names, None where the run's evaluation has no such figure.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        return _train(config, folder, overrides, in_sweep)
+
+
+def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool) -> float | None:
     goes_on = require_unused(folder, config.ckpt_path)
-    (folder / checkpoints.FOLDER).mkdir(parents=True, exist_ok=goes_on)  # claims the folder, against a twin
+    for touched in (folder, folder / checkpoints.FOLDER):
+        checkpoints.remove_halves(touched)
+    if goes_on:
+        checkpoints.mend(folder)
     started, run = time.monotonic(), None
     try:
         run = prepare(config)
@@ -160,7 +171,7 @@ def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
         run.config,
         default_root_dir=folder,
         logger=logger,
-        callbacks=callbacks,
+        callbacks=[*callbacks, StopAtSignals(), *([] if in_sweep else [HowToGoOn()])],
         enable_checkpointing=any(isinstance(callback, Checkpointing) for callback in callbacks),
         num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
     )
@@ -170,11 +181,9 @@ def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
             lightning.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
         else:
             lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
-    except SystemExit:  # what Lightning makes of Ctrl-C
-        say(Console(), interruption(folder))
-        if not any((folder / checkpoints.FOLDER).iterdir()):
-            (folder / checkpoints.FOLDER).rmdir()  # nothing to go on from: the folder can be used again
-        raise SystemExit(130) from None
+    except (KeyboardInterrupt, SystemExit) as stop:
+        say(Console(), interruption(folder, lightning.global_step, run.gan.latest))
+        raise SystemExit(exit_code(stop)) from None
     assert run.gan.latest is not None
     return run.gan.latest
 

@@ -99,6 +99,15 @@ def test_what_a_killed_population_left_is_scattered(piece, monkeypatch):
     assert {weight.shape[0] for weight in weights.values()} == {2}
 
 
+def test_a_file_that_is_half_written_has_the_one_before_in_its_place(piece, monkeypatch, caplog):
+    stopped(piece, monkeypatch)
+    piece.file.write_bytes(piece.file.read_bytes()[:-100])
+    scatter(piece.file)
+    assert "one.ckpt: not readable" in caplog.text
+    assert [checkpoints.read(piece.jobs[member].folder).step for member in (0, 2)] == [40, 40]
+    assert list(piece.file.parent.iterdir()) == []
+
+
 def test_a_file_cannot_write_outside_of_its_sweep(piece, monkeypatch, tmp_path):
     stopped(piece, monkeypatch)
     content = torch.load(piece.file, weights_only=True)

@@ -48,6 +48,7 @@ class GridSweeper(BasicSweeper):
         assert self.hydra_context is not None
         batches = self.batches(arguments)
         self._check(batches)
+        self._say_how_to_go_on()
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
@@ -59,6 +60,15 @@ class GridSweeper(BasicSweeper):
             self.hydra_context.callbacks.on_multirun_end(config=self.config)
             raise FailedRunsError(f"{failed} of {sum(map(len, returns))} runs failed; the table above says why")
         return returns
+
+    def _say_how_to_go_on(self) -> None:
+        """Now: a sweep that is killed can say nothing any more."""
+        from rich.console import Console
+
+        from patterngan.terminal import going_on, show
+
+        assert self.config is not None
+        show(Console(), f"if it is stopped, {going_on(self.config)}")
 
     def batches(self, arguments: list[str]) -> list[list[list[str]]]:
         """The overrides of every job, in batches.

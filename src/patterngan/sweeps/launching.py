@@ -16,17 +16,18 @@ from rich.console import Console
 from patterngan.assembly import blueprint, checked_seed
 from patterngan.checkpoints import FOLDER
 from patterngan.gan import DivergedError
-from patterngan.results import Result
+from patterngan.interruption import exit_code
+from patterngan.locking import locked
+from patterngan.results import FILE, Result
 from patterngan.sweeps.composition import Composer
 from patterngan.sweeps.engines import Engine
 from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
-from patterngan.sweeps.locking import locked
 from patterngan.sweeps.memory import most_members
 from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
 from patterngan.sweeps.resuming import Standing, outcome_of, standing
 from patterngan.sweeps.snapshots import scatter
 from patterngan.sweeps.telling import hydra_config, task_config, tell, tell_of_start
-from patterngan.terminal import LISTED, show, summary, sweep_command
+from patterngan.terminal import LISTED, going_on, script_command, show, summary
 from patterngan.training import objective, prepare
 from patterngan.validation import UsageError
 
@@ -124,9 +125,9 @@ def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine)
     with locked(sweep.folder):
         try:
             returns = dict(_run(sweep, planned, max_members, engine))
-        except (KeyboardInterrupt, SystemExit):  # the latter is what Lightning makes of Ctrl-C
+        except (KeyboardInterrupt, SystemExit) as stop:
             _leave(sweep, planned)
-            raise SystemExit(130) from None
+            raise SystemExit(exit_code(stop)) from None
         finally:
             with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
                 (sweep.folder / WORKSHOP).rmdir()
@@ -155,8 +156,14 @@ def _leave(sweep: Sweep, planned: Plan) -> None:
     for one in planned.jobs:
         if (one.folder / FOLDER).is_dir() and planned.standings[one.number].result is None:
             tell_of_start(planned.composer.compose(one.overrides, one.number))
-    typed = [*sweep.master.hydra.overrides.task, *sweep.master.hydra.overrides.hydra]
-    show(Console(), f"interrupted; go on with: {sweep_command(typed, sweep.folder)}")
+    ended = sum((one.folder / FILE).exists() for one in planned.jobs)
+    lines = [
+        "",
+        f"stopped    {ended} of {len(planned.jobs)} runs have ended",
+        f"results    {script_command('report', sweep.folder)}",
+        f"interrupted; {going_on(sweep.master)}",
+    ]
+    show(Console(), "\n".join(lines))
 
 
 def _fusible(groups: list[Group]) -> list[Group]:

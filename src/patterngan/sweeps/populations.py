@@ -12,11 +12,12 @@ import pytorch_lightning as pl
 import torch
 
 from patterngan.assembly import Blueprint, blueprint
-from patterngan.checkpoints import FOLDER, LAST, Checkpoint, read, require_same_shapes
+from patterngan.checkpoints import FOLDER, LAST, Checkpoint, mend, require_same_shapes
 from patterngan.curves import folder_of_events, label
 from patterngan.data import PatternData, fused
 from patterngan.evaluator import Evaluation
 from patterngan.gan import GAN
+from patterngan.interruption import StopAtSignals
 from patterngan.optimizers import SGD, Adam
 from patterngan.population_gan import PopulationGAN
 from patterngan.sweeps.jobs import Job
@@ -69,8 +70,7 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
 
 
 def _last_checkpoint(job: Job) -> Checkpoint | None:
-    path = job.folder / FOLDER / LAST
-    return read(path) if path.exists() else None
+    return mend(job.folder) if (job.folder / FOLDER / LAST).exists() else None
 
 
 def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> dict[int, Outcome]:
@@ -82,7 +82,7 @@ def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> 
         require_same_shapes(checkpoints[0].path, state["state_dict"], gan.state_dict())
         gan.start_from(start, **state)
     notes = Notes(len(jobs))
-    callbacks = [notes, *_callbacks(piece, jobs, checkpoints)]
+    callbacks = [notes, StopAtSignals(), *_callbacks(piece, jobs, checkpoints)]
     lightning = trainer(
         jobs[0].config,
         default_root_dir=piece.file.parent,

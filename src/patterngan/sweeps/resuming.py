@@ -88,6 +88,4 @@ def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float |
     withdraw(folder)  # it failed, and is tried again
     if stands.checkpoint is not None:
         config.ckpt_path = str(stands.checkpoint)
-    elif (folder / FOLDER).is_dir() and not any((folder / FOLDER).iterdir()):
-        (folder / FOLDER).rmdir()  # it was stopped before its first evaluation
     return train(config, folder, overrides, in_sweep=True)

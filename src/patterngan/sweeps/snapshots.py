@@ -5,7 +5,6 @@ each time would take longer than training. When the population stops, or a sweep
 every member gets the `last.ckpt` and `best.ckpt` that its run alone would have written.
 """
 
-import io
 import os
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
@@ -19,8 +18,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from patterngan.checkpoint_io import AtEvaluations
-from patterngan.checkpoints import BEST, FOLDER, KEY, LAST, Checkpoint, write
+from patterngan.checkpoints import BEST, FOLDER, KEY, LAST, Checkpoint, keep_previous, load, previous, warn_once, write
 from patterngan.evaluation import selection_score
+from patterngan.interruption import StoppedBetweenBlocksError
 from patterngan.population_gan import PopulationGAN
 from patterngan.validation import UsageError
 
@@ -59,6 +59,13 @@ class Snapshots(Checkpointing):
         self._keep(BEST, state, better, trainer.global_step)
         self.write()
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Keeps what was trained since the last evaluation, if it can be gone on from."""
+        assert isinstance(pl_module, PopulationGAN)
+        if isinstance(exception, StoppedBetweenBlocksError):
+            self._keep(LAST, stacked(pl_module, trainer.optimizers), pl_module.alive, trainer.global_step)
+            self.write()
+
     def _keep(self, name: str, state: State, members: list[int], step: int) -> None:
         if name not in self.states:
             self.states[name] = _mapped(torch.clone, state)
@@ -73,6 +80,7 @@ class Snapshots(Checkpointing):
 
     def write(self) -> None:
         """Puts the states of all members into the population's file."""
+        keep_previous(self.file)
         content = {
             "folders": [os.path.relpath(folder, self.file.parent.parent) for folder in self.folders],
             "records": list(self.records),
@@ -119,20 +127,28 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
     Raises:
         UsageError: if the file is damaged or foreign.
     """
-    sweep, trusted = file.parent.parent.resolve(), {folder.resolve() for folder in expected}
+    trusted = {folder.resolve() for folder in expected}
+    try:
+        _scatter(file, file.parent.parent.resolve(), trusted)
+    except UsageError as damage:
+        if not previous(file).exists():
+            raise
+        warn_once(f"{damage}; the one before it takes its place")
+        _scatter(previous(file), file.parent.parent.resolve(), trusted)
+    file.unlink()
+    previous(file).unlink(missing_ok=True)
+
+
+def _scatter(file: Path, sweep: Path, trusted: set[Path]) -> None:
     foreign = UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without")
     try:
-        content = torch.load(io.BytesIO(file.read_bytes()), map_location="cpu", weights_only=True)
-    except Exception as error:  # the unpickler of foreign bytes may raise anything
-        raise foreign from error
-    try:
+        content = load(file)
         for member, name in enumerate(content["folders"]):
             folder = (sweep / name).resolve()
             if folder in trusted or sweep in folder.parents:
                 _write_member(content, member, folder)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (UsageError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise foreign from error
-    file.unlink()
 
 
 def _write_member(content: dict[str, Any], member: int, folder: Path) -> None:

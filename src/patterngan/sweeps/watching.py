@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from torch import Tensor
 
 from patterngan.callbacks import Progress, losses_line
 from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
@@ -80,8 +81,8 @@ class PopulationCurves(pl.Callback):
         assert isinstance(pl_module, PopulationGAN)
         assert pl_module.losses is not None
         points = {
-            "losses/generator": pl_module.losses.generator.mean(0).tolist(),
-            "losses/discriminator": pl_module.losses.discriminator.mean(0).tolist(),
+            "losses/generator": _means(pl_module.losses.generator),
+            "losses/discriminator": _means(pl_module.losses.discriminator),
             "grads/generator": gradient_norms(pl_module.generator).tolist(),
             "grads/discriminator": gradient_norms(pl_module.discriminator).tolist(),
         }
@@ -115,10 +116,20 @@ class PopulationCurves(pl.Callback):
         """Writes what a member that diverged left since the last evaluation."""
         self.flush()
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Writes what came after the last evaluation, before the checkpoint that may be written now."""
+        self.flush()
+
     def flush(self) -> None:
         """Writes what was gathered."""
         for file in self.files:
             file.flush()
+
+
+def _means(losses: Tensor) -> list[float]:
+    """Of [steps, members], each member's in an order of summation in which the number of members does not matter."""
+    means: list[float] = losses.T.contiguous().mean(1).tolist()
+    return means
 
 
 class Notes(pl.Callback):

@@ -1,4 +1,4 @@
-"""One process at a time trains a sweep."""
+"""One process at a time trains in a folder."""
 
 import os
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def locked(folder: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise UsageError(f"{folder}: another process trains this sweep") from error
+        raise UsageError(f"{folder}: another process trains here") from error
     except OSError:
         pass  # a network's file system without locks
     try:

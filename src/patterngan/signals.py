@@ -1,0 +1,28 @@
+"""Ctrl-C and SIGTERM, with which clusters pre-empt, as the ends of a process. Imports nothing heavy."""
+
+import signal
+import threading
+from typing import NoReturn
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""What stops a run."""
+
+
+class StoppedError(SystemExit):
+    """A signal ends the process, with 128 and its number as the exit code."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+
+
+def stop_at_once(number: int, frame: object) -> NoReturn:
+    """A handler that lets SIGTERM end a process as Ctrl-C does: files are closed, and half of one is taken away."""
+    raise StoppedError(number)
+
+
+def unclaimed() -> list[signal.Signals]:
+    """The stopping signals that no one else handles, such as a cluster's own launcher; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that may have handlers
+        return []
+    defaults = (signal.SIG_DFL, signal.default_int_handler, stop_at_once)
+    return [number for number in STOPPING if signal.getsignal(number) in defaults]

@@ -1,0 +1,69 @@
+"""A checkpoint that is not whole is never taken for one."""
+
+import random
+
+import pytest
+import torch
+from benchmark_faults import SMALL, Victim, differences
+from processes import Script
+
+from patterngan.checkpoints import load, previous, read, write
+from patterngan.validation import UsageError
+from tests.conftest import environment
+
+
+def test_what_is_cut_off_or_overwritten_anywhere_is_not_read(tmp_path):
+    source, file, weights = random.Random(0), tmp_path / "last.ckpt", torch.randn(300)
+    write({"weights": weights, "step": 3}, file)
+    whole, data = file.read_bytes(), weights.numpy().tobytes()
+    assert torch.equal(load(file)["weights"], weights)
+    for _ in range(100):
+        cut = source.randrange(len(whole) - 30)
+        at = whole.index(data) + source.randrange(len(data))
+        flipped = whole[:at] + bytes([whole[at] ^ 1 << source.randrange(8)]) + whole[at + 1 :]
+        for damaged in (whole[:cut], flipped, whole[:cut] + bytes(len(whole) - cut)):
+            file.write_bytes(damaged)
+            with pytest.raises(UsageError, match="not a readable checkpoint"):
+                load(file)
+
+
+RUN = ("experiment=plain", "steps=300", *SMALL)
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    victim = Victim(RUN, tmp_path_factory.mktemp("ended") / "run")
+    victim.run(iter(()))
+    return victim.folder
+
+
+@pytest.mark.parametrize("gone", [[], ["last.ckpt.previous"]])
+def test_a_run_whose_last_checkpoint_is_half_written_goes_on_from_the_one_before(ended, tmp_path, gone):
+    victim = Victim(RUN, tmp_path / "run")
+    victim.run(iter(()))
+    (victim.folder / "result.json").unlink()
+    last = victim.folder / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:3000])
+    for name in gone:
+        (last.parent / name).unlink()
+    used = last.with_name("best.ckpt") if gone else previous(last)
+    step = torch.load(used, weights_only=True)["global_step"]
+    done = Script("train.py", ["ckpt_path=run"], tmp_path, environment()).ended()
+    assert done.returncode == 0
+    warning = "not a readable checkpoint (damaged, truncated or a foreign file)"
+    assert done.stderr == f"ckpt_path=run: {warning}; {used.name}, of step {step}, takes its place\n" or (
+        done.stderr.rstrip().endswith(f"{warning}; {used.name}, of step {step}, takes its place")
+        and done.stderr.count("\n") == 1
+    )
+    assert differences(victim.folder, ended) == []
+
+
+def test_with_no_other_a_damaged_checkpoint_is_refused_and_another_file_has_none_in_its_place(ended, tmp_path):
+    for name in ("last.ckpt", "copy.ckpt"):
+        (tmp_path / name).write_bytes(b"junk")
+    with pytest.raises(UsageError, match=r"last.ckpt: not a readable checkpoint"):
+        read(tmp_path / "last.ckpt")
+    (tmp_path / "best.ckpt").write_bytes((ended / "checkpoints" / "best.ckpt").read_bytes())
+    assert read(tmp_path / "last.ckpt").path == tmp_path / "best.ckpt"
+    with pytest.raises(UsageError, match=r"copy.ckpt: not a readable checkpoint"):
+        read(tmp_path / "copy.ckpt")
