@@ -45,16 +45,12 @@ class Population(nn.Module):
         return outputs
 
     def member(self, index: int) -> nn.Module:
-        """A copy of one member, as the ordinary module it was made from.
-
-        Where in the population its weights lie makes no difference to it then: kernels take what is not aligned
-        another way.
-        """
+        """One member as the ordinary module it was made from. It shares the population's weights."""
         module = copy.deepcopy(self._skeleton[0])
         for name, stacked in self.members.named_parameters():
-            _replace(module, name, nn.Parameter(stacked[index].detach().clone(), requires_grad=False))
+            _replace(module, name, nn.Parameter(stacked[index].detach(), requires_grad=False))
         for name, buffers in self.members.named_buffers():
-            _replace(module, name, buffers[index].clone())
+            _replace(module, name, buffers[index])
         return module.train(self.training)
 
 

@@ -45,6 +45,8 @@ class PopulationGAN(GAN):
         self.evaluators = [member.evaluator for member in members]
         self.found: dict[int, Evaluation] = {}
         """The last evaluation of each member that has not diverged."""
+        self.absent: frozenset[int] = frozenset()
+        """Members that have ended before; their numbers are computed for the sake of the others' places in memory."""
         self.diverged: dict[int, int] = {}
         """The step at which a member's numbers were first found not to be finite."""
         self._draws: dict[int, Draws] = {}
@@ -52,8 +54,9 @@ class PopulationGAN(GAN):
 
     @property
     def alive(self) -> list[int]:
-        """The members that have not diverged."""
-        return [member for member in range(len(self.evaluators)) if member not in self.diverged]
+        """The members that are trained and have not diverged."""
+        gone = self.absent | self.diverged.keys()
+        return [member for member in range(len(self.evaluators)) if member not in gone]
 
     def start_from(self, step: int, state_dict: dict[str, Tensor], optimizer_states: list[dict[str, Any]]) -> None:
         """Goes on from states with a members axis, in place of the initial weights."""
@@ -86,7 +89,7 @@ class PopulationGAN(GAN):
     def _require_finite(self, start: int) -> None:
         assert self.losses is not None
         finite = (self.losses.generator + self.losses.discriminator).isfinite()
-        for member in (~finite.all(0)).nonzero().flatten().tolist():
+        for member in set(self.alive) & set((~finite.all(0)).nonzero().flatten().tolist()):
             self._mark(member, start + int(finite[:, member].long().argmin()) + 1)
 
     def _mark(self, member: int, step: int) -> None:
@@ -142,6 +145,6 @@ def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:
 
 
 def gradient_norms(network: nn.Module) -> Tensor:
-    """The Euclidean norm of each member's last gradient, [members], whatever the others are."""
+    """The Euclidean norm of each member's last gradient, [members]."""
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients], 1).sum(1).sqrt()
+    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients]).sum(0).sqrt()

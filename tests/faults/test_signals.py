@@ -63,10 +63,11 @@ def test_a_sweep_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, 
     steps = {torch.load(file, weights_only=True)["global_step"] for file in (tmp_path / "sweep").glob("*/*/last.ckpt")}
     assert len(steps) == 1
     assert max(steps) % 50 == 0
-    assert not list((tmp_path / "sweep").glob(".fused"))
+    assert not list((tmp_path / "sweep").glob(".fused/*.ckpt*"))
     assert "unfinished  0, 2" in command("scripts/report.py", "sweep").stdout
     assert Script("train.py", printed(done.stdout), tmp_path, environment()).ended().returncode == 1
     assert differences(tmp_path / "sweep", twins / "sweep") == []
+    assert not (tmp_path / "sweep" / ".fused").exists()
 
 
 def test_a_second_signal_stops_at_once(tmp_path):

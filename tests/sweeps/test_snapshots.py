@@ -17,7 +17,7 @@ QUICK = ["experiment=plain", "steps=60", "evaluate_every=20", "evaluation.sample
 def piece(jobs, tmp_path):
     """Three members, one of which diverges."""
     made = jobs([*QUICK, "seed=1"], [*QUICK, "seed=2", "lr=1e38"], [*QUICK, "seed=3", "lr=1e-2"])
-    return Piece(made, tmp_path / "sweep" / ".fused" / "one.ckpt", "group 1/1")
+    return Piece(made, made, tmp_path / "sweep" / ".fused" / "one.ckpt", "group 1/1")
 
 
 def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
@@ -66,7 +66,7 @@ def test_a_population_goes_on_from_its_members_checkpoints(jobs, tmp_path, extra
         ]
         for members in made:
             moved = [member.__class__(**{**vars(member), "folder": folder / str(member.number)}) for member in members]
-            train_piece(Piece(moved, folder / ".fused" / "one.ckpt", "group"))
+            train_piece(Piece(moved, moved, folder / ".fused" / "one.ckpt", "group"))
         return [checkpoints.read(folder / str(number)) for number in range(2)]
 
     for stopped, whole in zip(trained(tmp_path / "a", 40, 80), trained(tmp_path / "b", 80), strict=True):

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from patterngan.assembly import blueprint, checked_seed
-from patterngan.checkpoints import FOLDER
+from patterngan.checkpoints import FOLDER, remove_halves
 from patterngan.gan import DivergedError
 from patterngan.interruption import exit_code
 from patterngan.locking import locked
@@ -25,6 +25,7 @@ from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
 from patterngan.sweeps.memory import most_members
 from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
 from patterngan.sweeps.resuming import Standing, outcome_of, standing
+from patterngan.sweeps.rolls import begun, close_roll, open_roll
 from patterngan.sweeps.snapshots import scatter
 from patterngan.sweeps.telling import hydra_config, task_config, tell, tell_of_start
 from patterngan.terminal import LISTED, going_on, script_command, show, summary
@@ -123,6 +124,7 @@ def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine)
     """Trains the jobs of a plan; each ends in its own folder as if it had run alone."""
     sweep.folder.mkdir(parents=True, exist_ok=True)
     with locked(sweep.folder):
+        remove_halves(sweep.folder / WORKSHOP)
         try:
             returns = dict(_run(sweep, planned, max_members, engine))
         except (KeyboardInterrupt, SystemExit) as stop:
@@ -136,18 +138,31 @@ def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine)
 
 def _run(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -> Iterator[tuple[int, JobReturn]]:
     waiting = [one for one in planned.jobs if planned.standings[one.number].result is None]
-    groups = _fusible(grouped([one for one in waiting if one.number not in planned.reasons]))
+    earlier = _begun(sweep, planned, waiting)
+    taken = {one.number for _, present in earlier for one in present} | planned.reasons.keys()
+    groups = _fusible(grouped([one for one in waiting if one.number not in taken]))
     together = [group for group in groups if group.reason is None]
-    _announce(planned, together, [group for group in groups if group.reason is not None])
+    alone = [group for group in groups if group.reason is not None]
+    _announce(planned, [*(Group(present) for _, present in earlier), *together], alone)
     fused: set[int] = set()
-    for piece, outcomes in engine.train(_pieces(sweep, together, max_members, engine.slots)):
+    for piece, outcomes in engine.train(_pieces(sweep, earlier, together, max_members, engine.slots)):
         for one in piece.jobs:
             fused.add(one.number)
             outcome = outcomes if isinstance(outcomes, Exception) else outcomes[one.number]
             yield one.number, _finish(sweep, planned, one, outcome)
+        if not isinstance(outcomes, Exception):
+            close_roll(piece.file)
     for one in planned.jobs:
         if one.number not in fused:
             yield one.number, _finish(sweep, planned, one, None)
+
+
+def _begun(sweep: Sweep, planned: Plan, waiting: list[Job]) -> list[tuple[list[Job], list[Job]]]:
+    """The populations that an earlier start left: all of their members, and those that have not ended."""
+    left = {one.number for one in waiting} - planned.reasons.keys()
+    populations = begun(sweep.folder / WORKSHOP, planned.jobs)
+    both = [(members, [one for one in members if one.number in left]) for members in populations]
+    return [(members, present) for members, present in both if present]
 
 
 def _leave(sweep: Sweep, planned: Plan) -> None:
@@ -191,15 +206,20 @@ def _announce(planned: Plan, together: list[Group], alone: list[Group]) -> None:
     log.info("%d runs: %s", len(planned.jobs), "; ".join(parts))
 
 
-def _pieces(sweep: Sweep, groups: list[Group], max_members: int | None, slots: int) -> list[Piece]:
-    cut = []
+def _pieces(
+    sweep: Sweep, earlier: list[tuple[list[Job], list[Job]]], groups: list[Group], max_members: int | None, slots: int
+) -> list[Piece]:
+    cut = list(earlier)
     for group in groups:
         everywhere = -(-len(group.jobs) // slots)  # every slot has its share
-        cut += pieces(group.jobs, max_members or min(everywhere, most_members(group.jobs[0], slots)))
-    return [
-        Piece(jobs, sweep.folder / WORKSHOP / f"{_name(jobs)}.ckpt", f"group {index}/{len(cut)}, {len(jobs)} members")
-        for index, jobs in enumerate(cut, 1)
-    ]
+        fresh = pieces(group.jobs, max_members or min(everywhere, most_members(group.jobs[0], slots)))
+        cut += [(members, members) for members in fresh]
+    made = []
+    for index, (members, present) in enumerate(cut, 1):
+        file = sweep.folder / WORKSHOP / f"{_name(members)}.ckpt"
+        open_roll(file, members)
+        made.append(Piece(members, present, file, f"group {index}/{len(cut)}, {len(members)} members"))
+    return made
 
 
 def _name(jobs: Sequence[Job]) -> str:

@@ -30,7 +30,11 @@ from patterngan.trainers import trainer
 class Piece:
     """Jobs that train as one."""
 
+    members: list[Job]
+    """Also of those that have ended or diverged: which kernels compute a member, and so its last bit, depends on the
+    place of its weights in memory."""
     jobs: list[Job]
+    """The members that are still to be trained."""
     file: Path
     """Where their snapshots are while they train."""
     name: str
@@ -58,14 +62,14 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
     """
     if piece.file.exists():
         scatter(piece.file, [job.folder for job in piece.jobs])
-    together: dict[int, list[tuple[Job, Checkpoint | None]]] = {}
-    for job in piece.jobs:
-        checkpoint = _last_checkpoint(job)
-        together.setdefault(checkpoint.step if checkpoint else 0, []).append((job, checkpoint))
+    together: dict[int, dict[int, Checkpoint | None]] = {}
+    for member, job in enumerate(piece.members):
+        if job in piece.jobs:
+            checkpoint = _last_checkpoint(job)
+            together.setdefault(checkpoint.step if checkpoint else 0, {})[member] = checkpoint
     outcomes: dict[int, Outcome] = {}
-    for members in together.values():  # one population, unless one of them diverged before a resume
-        jobs, checkpoints = zip(*members, strict=True)
-        outcomes |= _train(piece, jobs, [checkpoint for checkpoint in checkpoints if checkpoint])
+    for start, present in together.items():  # at one step all of them, unless one diverged before a resume
+        outcomes |= _train(piece, start, present)
     return outcomes
 
 
@@ -73,18 +77,21 @@ def _last_checkpoint(job: Job) -> Checkpoint | None:
     return mend(job.folder) if (job.folder / FOLDER / LAST).exists() else None
 
 
-def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> dict[int, Outcome]:
+def _train(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> dict[int, Outcome]:
+    """Trains the members at these places, which all stand at one step; the others are computed and not looked at."""
     started = time.monotonic()
-    start = checkpoints[0].step if checkpoints else 0
-    gan, data = population(jobs)
-    if checkpoints:
-        state = gathered(checkpoints)
-        require_same_shapes(checkpoints[0].path, state["state_dict"], gan.state_dict())
+    gan, data = population(piece.members)
+    gan.absent = frozenset(range(len(piece.members))) - present.keys()
+    found = {member: checkpoint for member, checkpoint in present.items() if checkpoint}
+    if found:
+        some = next(iter(found.values()))
+        state = gathered([found.get(member, some) for member in range(len(piece.members))])
+        require_same_shapes(some.path, state["state_dict"], gan.state_dict())
         gan.start_from(start, **state)
-    notes = Notes(len(jobs))
-    callbacks = [notes, StopAtSignals(), *_callbacks(piece, jobs, checkpoints)]
+    notes = Notes(len(piece.members))
+    callbacks = [notes, StopAtSignals(), *_callbacks(piece, start, present)]
     lightning = trainer(
-        jobs[0].config,
+        piece.members[0].config,
         default_root_dir=piece.file.parent,
         logger=False,
         callbacks=callbacks,
@@ -98,11 +105,13 @@ def _train(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> 
             lightning.validate(gan, data, verbose=False)
     finally:
         if piece.file.exists():
-            scatter(piece.file, [job.folder for job in jobs])
+            scatter(piece.file, [job.folder for job in piece.jobs])
     seconds = round(time.monotonic() - started, 3)
     return {
-        job.number: Outcome(gan.diverged.get(member, data.steps), _alive(gan, member), seconds, notes.lines[member])
-        for member, job in enumerate(jobs)
+        piece.members[member].number: Outcome(
+            gan.diverged.get(member, data.steps), _alive(gan, member), seconds, notes.lines[member]
+        )
+        for member in present
     }
 
 
@@ -128,21 +137,23 @@ def without_seed(settings: dict[str, Any]) -> str:
     return json.dumps({key: value for key, value in settings.items() if key != "seed"}, sort_keys=True, default=str)
 
 
-def _callbacks(piece: Piece, jobs: Sequence[Job], checkpoints: list[Checkpoint]) -> list[pl.Callback]:
+def _callbacks(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> list[pl.Callback]:
     """The counterparts of the callbacks that the jobs' configs name."""
-    surroundings = jobs[0].surroundings
+    surroundings = piece.members[0].surroundings
     named = {node["_target_"].rpartition(".")[2] for node in (surroundings.get("callbacks") or {}).values()}
     made: list[pl.Callback] = []
     if "Progress" in named:
         made.append(PopulationProgress(piece.name))
-    records = [{"settings": job.settings, "overrides": job.overrides} for job in jobs]
+    records = [{"settings": job.settings, "overrides": job.overrides} for job in piece.members]
     if "Curves" in named and surroundings.get("logger"):
-        purge_step = checkpoints[0].step + 1 if checkpoints else 0
-        events = [folder_of_events(job.folder, label(job.overrides)) for job in jobs]
+        purge_step = start + 1 if start else 0
+        jobs = {member: piece.members[member] for member in present}
+        events = {member: folder_of_events(job.folder, label(job.overrides)) for member, job in jobs.items()}
         made.append(PopulationCurves(events, records, purge_step))
     if "AtEvaluations" in named:
-        best = [checkpoint.best for checkpoint in checkpoints] or [math.inf] * len(jobs)
-        made.append(Snapshots(piece.file, [job.folder for job in jobs], records, best))
+        checkpoints = [present.get(member) for member in range(len(piece.members))]
+        best = [checkpoint.best if checkpoint else math.inf for checkpoint in checkpoints]
+        made.append(Snapshots(piece.file, [job.folder for job in piece.members], records, best))
     return made
 
 

@@ -2,12 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from torch import Tensor
 
 from patterngan.callbacks import Progress, losses_line
 from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
@@ -65,13 +64,13 @@ class PopulationCurves(pl.Callback):
     """`callbacks.Curves` for a population: each member has an event file in the folder of its own run.
 
     Args:
-        folders: of the event files.
+        folders: of the event files, by member.
         records: what each member's run was made from; see `checkpoints.KEY`.
         purge_step: see `EventFile`.
     """
 
-    def __init__(self, folders: Sequence[Path], records: Sequence[dict[str, Any]], purge_step: int) -> None:
-        self.files = [EventFile(folder, purge_step) for folder in folders]
+    def __init__(self, folders: Mapping[int, Path], records: Sequence[dict[str, Any]], purge_step: int) -> None:
+        self.files = {member: EventFile(folder, purge_step) for member, folder in folders.items()}
         self.records = records
 
     def on_train_batch_end(
@@ -81,8 +80,8 @@ class PopulationCurves(pl.Callback):
         assert isinstance(pl_module, PopulationGAN)
         assert pl_module.losses is not None
         points = {
-            "losses/generator": _means(pl_module.losses.generator),
-            "losses/discriminator": _means(pl_module.losses.discriminator),
+            "losses/generator": pl_module.losses.generator.mean(0).tolist(),
+            "losses/discriminator": pl_module.losses.discriminator.mean(0).tolist(),
             "grads/generator": gradient_norms(pl_module.generator).tolist(),
             "grads/discriminator": gradient_norms(pl_module.discriminator).tolist(),
         }
@@ -122,14 +121,8 @@ class PopulationCurves(pl.Callback):
 
     def flush(self) -> None:
         """Writes what was gathered."""
-        for file in self.files:
+        for file in self.files.values():
             file.flush()
-
-
-def _means(losses: Tensor) -> list[float]:
-    """Of [steps, members], each member's in an order of summation in which the number of members does not matter."""
-    means: list[float] = losses.T.contiguous().mean(1).tolist()
-    return means
 
 
 class Notes(pl.Callback):
