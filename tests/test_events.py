@@ -1,8 +1,8 @@
+from pytorch_lightning.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from patterngan.events import EventFile, hyperparameter_summaries
-from patterngan.loggers import TensorBoard
 
 
 def read(folder):
@@ -20,7 +20,7 @@ def write_ours(folder):
 
 
 def write_theirs(folder):
-    logger = TensorBoard(folder, purge_step=0)
+    logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
     for step in (1, 2):
         logger.log_metrics({"losses/a": step / 3, "losses/b": -1.5}, step)
     logger.experiment.add_text("samples", "`1 2 3`", 2)

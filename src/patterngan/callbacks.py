@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import TensorBoardLogger
 from rich import progress
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.curves import closeness, curve_points, head, portrait_tensors, sample_text
-from patterngan.events import picture_summary
 from patterngan.gan import GAN, gradient_norm
+from patterngan.loggers import TensorBoard
 from patterngan.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due_at
 from patterngan.terminal import brief, evaluation_line, resume_command, say, show
 
@@ -144,14 +143,12 @@ class Curves(pl.Callback):
         step, metrics = trainer.global_step, pl_module.latest.metrics
         for logger in trainer.loggers:
             logger.log_metrics(curve_points(metrics) | closeness(metrics), step=step)
-            if isinstance(logger, TensorBoardLogger):
+            if isinstance(logger, TensorBoard):
                 if trainer.sanity_checking:  # once for each folder
-                    for summary in head(pl_module.record, metrics):
-                        logger.experiment._get_file_writer().add_summary(summary)
-                logger.experiment.add_text("samples", sample_text(pl_module.latest), global_step=step)
+                    logger.file.add(head(pl_module.record, metrics))
+                logger.file.text("samples", sample_text(pl_module.latest), step)
                 if (portrait := portrait_due(trainer, pl_module, MOST_PORTRAITS)) is not None:
-                    for tag, tensor in portrait_tensors(portrait).items():
-                        logger.experiment.add_tensor(tag, tensor, global_step=step)
+                    logger.file.tensors(portrait_tensors(portrait), step)
         save(trainer)
 
 
@@ -167,7 +164,7 @@ class Pictures(pl.Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """One picture of each kind, where the evaluation has a portrait."""
         assert isinstance(pl_module, GAN)
-        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoard)]
         portrait = portrait_due(trainer, pl_module, MOST_PICTURES)
         if portrait is None or not loggers or trainer.state.fn != "fit":
             return
@@ -175,9 +172,8 @@ class Pictures(pl.Callback):
 
         self.album = self.album or Album(portrait)
         for name, pixels in self.album.draw(portrait).items():
-            summary = picture_summary(f"pictures/{name}", png(pixels))
             for logger in loggers:
-                logger.experiment._get_file_writer().add_summary(summary, trainer.global_step)
+                logger.file.image(f"pictures/{name}", png(pixels), trainer.global_step)
         save(trainer)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from patterngan.files import naming
 from patterngan.validation import UsageError
 
 log = logging.getLogger(__name__)
@@ -225,14 +226,23 @@ def remove_halves(folder: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file that, whatever happens, is whole or absent or what it was before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file that, whatever happens, is whole or absent or what it was before.
+
+    Its folder is made, but not the one around that: a run's that was taken away does not come back empty.
+
+    Raises:
+        OSError: naming `path`.
+    """
     temporary = _temporary(path)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with naming(path):
+        path.parent.mkdir(exist_ok=True)
+        temporary.unlink(missing_ok=True)  # of a killed process; or a link, which leads elsewhere
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

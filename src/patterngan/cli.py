@@ -1,6 +1,7 @@
 """The command line around Hydra and the scripts: errors in one line. Imports nothing heavy."""
 
 import difflib
+import errno
 import io
 import os
 import re
@@ -27,6 +28,9 @@ from patterngan.validation import UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
 """What a user can put right: one line is enough."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says where a disk does not take more. Our files are named with it, what is printed is not."""
 
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
@@ -111,7 +115,7 @@ def complete(main: Callable[[], Any]) -> None:
 
 
 def leave_unread() -> None:
-    """Drops what is still to be printed: a reader such as `head` has seen enough."""
+    """Drops what is still to be printed: a reader such as `head` has seen enough, or there is no room for it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -133,6 +137,10 @@ def leave(error: Exception) -> NoReturn:
     if os.environ.get(TRACEBACK) == "1":
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        leave_unread()
     sys.exit(getattr(error, "exit_code", 2))
 
 
@@ -148,8 +156,8 @@ def one_line(error: BaseException) -> str:
         return unknown_key(unknown[1])
     if ambiguous := re.match(r"Ambiguous value for argument '(.*)'", text):
         return f"{ambiguous[1]}: several values at once are a sweep; add -m (a list is written [a,b])"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: cannot be written or read ({error.strerror})"
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in FULL):
+        return f"{error.filename or 'standard output'}: cannot be written or read ({error.strerror})"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
@@ -233,7 +241,8 @@ class ReportSweep(Callback):
         from patterngan.sweeps.page import report_sweep
         from patterngan.terminal import table_console
 
-        report_sweep(Path(str(config.hydra.sweep.dir)), table_console())
+        with plain_errors(RunMode.RUN):
+            report_sweep(Path(str(config.hydra.sweep.dir)), table_console())
 
 
 def tidied(arguments: list[str]) -> list[str]:

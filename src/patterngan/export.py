@@ -107,4 +107,5 @@ def export(sampler: Sampler, format: str, path: Path) -> None:
         UsageError: for onnx without its extra.
     """
     example = sampler.noise.sample((EXAMPLE_BATCH,), torch.Generator().manual_seed(0))
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, FORMATS[format][1](sampler, example))

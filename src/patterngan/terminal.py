@@ -14,12 +14,16 @@ from patterngan.checkpoints import FOLDER, LAST
 from patterngan.curves import EVENTS, folder_of_events
 from patterngan.evaluation import Metrics
 from patterngan.evaluator import Evaluation
+from patterngan.files import naming
 from patterngan.resuming import literal
 
 log = logging.getLogger(__name__)
 
 LISTED = 10
 """Names and ranges of names that are listed; more would fill the screen."""
+
+
+STDOUT = "standard output"
 
 
 def say(console: Console, text: str) -> None:
@@ -30,7 +34,8 @@ def say(console: Console, text: str) -> None:
 
 def show(console: Console, text: str) -> None:
     """Prints to the terminal as it is: no wrapping, no markup."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    with naming(STDOUT):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def brief(metrics: Metrics) -> str:

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,14 @@ from patterngan.interruption import StopAtSignals, exit_code
 from patterngan.locking import locked
 from patterngan.results import FILE, Result, Status, withdraw
 from patterngan.resuming import requested
-from patterngan.terminal import interruption, resume_command, say, summary
+from patterngan.terminal import interruption, resume_command, say, show, summary
 from patterngan.trainers import surroundings, trainer
 from patterngan.validation import InvalidValueError, UsageError, choice
 
 log = logging.getLogger(__name__)
+
+LEAST = 2**16
+"""Bytes that must be free before a run starts. Hydra notes its config in fewer, and does not say where it failed to."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ def require_writable(folder: Path) -> None:
         raise InvalidValueError("hydra.run.dir", folder, "must not have $ or begin with ~, which loggers replace")
     existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     try:
-        tempfile.TemporaryFile(dir=existing).close()
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(bytes(LEAST))
+            file.flush()
     except OSError as error:
         raise UsageError(f"hydra.run.dir={folder}: cannot be written ({error.strerror})") from error
 
@@ -133,9 +139,12 @@ def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: boo
         status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
         step = error.step if isinstance(error, DivergedError) else run.step if run else 0
         seed = config.seed if isinstance(config.seed, int) else None
-        Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
-        log.error("%s", error)
-        _draw(config, folder, in_sweep)
+        with suppress(OSError):  # a full disk takes none of these
+            Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
+            log.error("%s", error)
+            _draw(config, folder, in_sweep)
+        if isinstance(error, OSError) and not in_sweep and (folder / checkpoints.FOLDER / checkpoints.LAST).is_file():
+            show(Console(), interruption(folder, step, run.gan.latest if run else None))
         raise
     say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
     return objective(found.metrics, config.optimized_metric)
@@ -149,6 +158,8 @@ def _draw(config: DictConfig, folder: Path, in_sweep: bool) -> Path | None:
 
     try:
         return report_run(folder)
+    except OSError:  # the disk is full, or gone
+        raise
     except Exception as error:  # whatever it is, the run itself is safe
         log.warning("no report page: %s", error)
         return None

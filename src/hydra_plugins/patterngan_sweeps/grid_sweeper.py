@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan import CONF
+from patterngan.files import naming
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class GridSweeper(BasicSweeper):
         self._say_how_to_go_on()
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
-        OmegaConf.save(self.config, folder / "multirun.yaml")
+        with naming(folder / "multirun.yaml"):
+            OmegaConf.save(self.config, folder / "multirun.yaml")
         returns: list[Sequence[JobReturn]] = []
         for batch in batches:
             returns.append(self.launcher.launch(batch, initial_job_idx=sum(map(len, returns))))

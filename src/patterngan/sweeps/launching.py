@@ -130,6 +130,9 @@ def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine)
         except (KeyboardInterrupt, SystemExit) as stop:
             _leave(sweep, planned)
             raise SystemExit(exit_code(stop)) from None
+        except OSError:  # the disk is full, or gone: what is there stays as it is
+            show(Console(), _standing(sweep, planned))
+            raise
         finally:
             with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
                 (sweep.folder / WORKSHOP).rmdir()
@@ -148,13 +151,26 @@ def _run(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -
     for piece, outcomes in engine.train(_pieces(sweep, earlier, together, max_members, engine.slots)):
         for one in piece.jobs:
             fused.add(one.number)
+            if isinstance(outcomes, OSError):
+                raise outcomes
             outcome = outcomes if isinstance(outcomes, Exception) else outcomes[one.number]
-            yield one.number, _finish(sweep, planned, one, outcome)
+            yield one.number, _written(_finish(sweep, planned, one, outcome))
         if not isinstance(outcomes, Exception):
             close_roll(piece.file)
     for one in planned.jobs:
         if one.number not in fused:
-            yield one.number, _finish(sweep, planned, one, None)
+            yield one.number, _written(_finish(sweep, planned, one, None))
+
+
+def _written(returned: JobReturn) -> JobReturn:
+    """What became of a job, unless it was that nothing could be written: the next would end like it.
+
+    Raises:
+        OSError: then.
+    """
+    if returned.status == JobStatus.FAILED and isinstance(returned._return_value, OSError):
+        raise returned._return_value
+    return returned
 
 
 def _begun(sweep: Sweep, planned: Plan, waiting: list[Job]) -> list[tuple[list[Job], list[Job]]]:
@@ -171,6 +187,11 @@ def _leave(sweep: Sweep, planned: Plan) -> None:
     for one in planned.jobs:
         if (one.folder / FOLDER).is_dir() and planned.standings[one.number].result is None:
             tell_of_start(planned.composer.compose(one.overrides, one.number))
+    show(Console(), _standing(sweep, planned))
+
+
+def _standing(sweep: Sweep, planned: Plan) -> str:
+    """Where a sweep that was stopped stands, and how to go on with it."""
     ended = sum((one.folder / FILE).exists() for one in planned.jobs)
     lines = [
         "",
@@ -178,7 +199,7 @@ def _leave(sweep: Sweep, planned: Plan) -> None:
         f"results    {script_command('report', sweep.folder)}",
         f"interrupted; {going_on(sweep.master)}",
     ]
-    show(Console(), "\n".join(lines))
+    return "\n".join(lines)
 
 
 def _fusible(groups: list[Group]) -> list[Group]:

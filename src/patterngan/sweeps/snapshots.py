@@ -154,6 +154,7 @@ def _scatter(file: Path, sweep: Path, trusted: set[Path]) -> None:
 def _write_member(content: dict[str, Any], member: int, folder: Path) -> None:
     for name in (BEST, LAST):
         if content["states"] and (step := content["steps"][name][member]):
+            (folder / FOLDER).mkdir(parents=True, exist_ok=True)
             write(_checkpoint(content["states"][name], member, step, content), folder / FOLDER / name)
 
 

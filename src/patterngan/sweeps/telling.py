@@ -16,6 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf._utils import get_omega_conf_dumper
 
+from patterngan.files import naming
 from patterngan.sweeps.composition import job_folder
 
 
@@ -74,7 +75,8 @@ def _save_configs(task: Any, hydra: Any, folder: Path) -> None:
     subfolder.mkdir(parents=True, exist_ok=True)
     contents = {"config.yaml": task, "hydra.yaml": hydra, "overrides.yaml": hydra.hydra.overrides.task}
     for name, content in contents.items():
-        (subfolder / name).write_text(as_yaml(content), encoding="utf-8")
+        with naming(subfolder / name):
+            (subfolder / name).write_text(as_yaml(content), encoding="utf-8")
 
 
 @contextmanager
