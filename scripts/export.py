@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from rich.console import Console
+
 from patterngan.arguments import OneLineParser
 from patterngan.cli import script
 
@@ -17,7 +19,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     from patterngan import checkpoints, export
-    from patterngan.terminal import shown
+    from patterngan.terminal import show, shown
     from patterngan.trained import load_sampler
 
     sampler = load_sampler(arguments.path)
@@ -26,7 +28,7 @@ def main() -> None:
     if output.is_dir():
         output /= export.FORMATS[arguments.format][0]
     export.export(sampler, arguments.format, output)
-    print(shown(output))
+    show(Console(), shown(output))
 
 
 if __name__ == "__main__":

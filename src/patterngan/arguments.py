@@ -3,6 +3,8 @@
 import argparse
 from typing import NoReturn
 
+from patterngan.validation import legible
+
 MOST = 10_000_000
 """Integers that still fit in memory as Python numbers."""
 
@@ -12,7 +14,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exits with 2."""
-        self.exit(2, f"error: {message}\n")
+        self.exit(2, f"error: {legible(message)}\n")
 
 
 def positive(text: str) -> int:

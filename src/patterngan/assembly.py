@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import torch
 from omegaconf import DictConfig
 from torch import nn
 
 from patterngan import checkpoints
+from patterngan.checkpoints import Checkpoint
 from patterngan.configs import (
     SETTINGS,
     SURROUNDINGS,
@@ -40,7 +42,7 @@ from patterngan.patterns import Pattern
 from patterngan.penalties import mixing
 from patterngan.schedules import move_schedules, progress_seen
 from patterngan.streams import Fill, Stream, seeded
-from patterngan.trained import trusted
+from patterngan.trained import described_by, trusted
 from patterngan.updates import Alternating, Update
 from patterngan.validation import UsageError, boolean
 
@@ -159,7 +161,7 @@ def blueprint(config: DictConfig) -> Blueprint:
     with torch.random.fork_rng(devices=[]):  # these weights are thrown away
         (generator, noise), discriminator = build_generator(config, encoding), build_discriminator()
     rules = objective, penalties, update
-    require_fitting(config, (generator, discriminator), rules)
+    require_matching(config, (generator, discriminator), rules)
     data(0)  # for its errors
     return Blueprint(
         pattern,
@@ -178,7 +180,7 @@ def blueprint(config: DictConfig) -> Blueprint:
     )
 
 
-def require_fitting(config: DictConfig, gan: tuple[Generator, nn.Module], rules: Rules) -> None:
+def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules: Rules) -> None:
     """Checks what a config's choices need of each other.
 
     Raises:
@@ -224,9 +226,30 @@ def load_gan(path: Path, samples: int | None = None) -> tuple[GAN, int]:
     checkpoint = checkpoints.read(path)
     config = trusted(checkpoint)
     config["capture"] = False  # nothing is trained
-    config.evaluation.samples = samples or config.evaluation.samples
-    gan, _ = assemble(config)
-    checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
-    gan.load_state_dict(checkpoint.weights)
-    move_schedules(gan, progress_seen(checkpoint.step, gan.steps))
+    if samples is not None:
+        config["evaluation"] = {"samples": samples}
+    with described_by(checkpoint):
+        require_fitting(checkpoint.path, checkpoint, config)
+        gan, _ = assemble(config)
+        _require_memory(checkpoint.path, gan.evaluator)
+        gan.load_state_dict(checkpoint.weights)
+        move_schedules(gan, progress_seen(checkpoint.step, gan.steps))
     return gan.eval(), checkpoint.step
+
+
+def require_fitting(source: object, checkpoint: Checkpoint, config: DictConfig) -> None:
+    """Checks that a checkpoint's weights are those of a config's networks, which are measured without being made.
+
+    Raises:
+        UsageError: naming what does not fit.
+    """
+    with torch.device("meta"):
+        gan, _ = assemble(config)
+    checkpoints.require_same_shapes(source, checkpoint.weights, gan.state_dict())
+
+
+def _require_memory(source: object, evaluator: Evaluator) -> None:
+    numbers = evaluator.samples * (evaluator.noise.dim + evaluator.encoding.width)
+    if evaluator.noise.enumerate(torch.device("cpu")) is None and 16 * numbers > psutil.virtual_memory().available:
+        allowed = f"would take {16 * numbers / 2**30:.0f} GiB; --samples takes fewer"
+        raise UsageError(f"{source}: evaluation.samples={evaluator.samples}: {allowed}")

@@ -1,6 +1,7 @@
 """When and how Lightning writes our checkpoints, and how it reads them."""
 
 import math
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,17 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from patterngan.checkpoints import BEST, FOLDER, LAST, keep_previous, load, write, write_atomically
+from patterngan.checkpoints import (
+    BEST,
+    FOLDER,
+    KEY,
+    LAST,
+    best_score,
+    keep_previous,
+    load,
+    write,
+    write_atomically,
+)
 from patterngan.interruption import StoppedBetweenBlocksError
 
 
@@ -31,7 +42,8 @@ class AtEvaluations(Checkpoint):
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keeps what was trained since the last evaluation, if it can be gone on from."""
-        if isinstance(exception, StoppedBetweenBlocksError):
+        weights = pl_module.state_dict().values()
+        if isinstance(exception, StoppedBetweenBlocksError) and all(weight.isfinite().all() for weight in weights):
             keep_previous(_folder(trainer) / LAST)
             trainer.save_checkpoint(_folder(trainer) / LAST, weights_only=False)
 
@@ -54,7 +66,11 @@ class AtEvaluations(Checkpoint):
 
     def load_state_dict(self, state_dict: dict[str, float]) -> None:
         """Goes on with the best score so far."""
-        self.best = float(state_dict["best"])
+        self.best = best_score(state_dict)
+
+
+OURS = ("epoch", "global_step", "state_dict", "optimizer_states", "callbacks", KEY)
+"""What is read of a checkpoint."""
 
 
 def _folder(trainer: pl.Trainer) -> Path:
@@ -69,5 +85,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         write(checkpoint, Path(path))
 
     def load_checkpoint(self, path: str | Path, map_location: Any = None, weights_only: bool | None = True) -> Any:
-        """Tensors and plain values only; anything else in the file is refused."""
-        return load(Path(path))
+        """Tensors and plain values only; anything else in the file is refused.
+
+        What we did not write there Lightning does not see: it would set its loops, and migrate what says it is old.
+        """
+        content = load(Path(path))
+        kept = {key: value for key, value in content.items() if key in OURS}
+        return kept | {"pytorch-lightning_version": version("pytorch-lightning"), "lr_schedulers": []}

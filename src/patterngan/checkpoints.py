@@ -1,17 +1,21 @@
 """Checkpoint files: written whole or not at all, found in run folders, and read without running code."""
 
+import copy
 import functools
 import io
 import logging
 import math
 import os
-import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
+from torch.optim import Optimizer
 
+from patterngan import foreign
 from patterngan.files import naming
 from patterngan.validation import UsageError
 
@@ -23,6 +27,8 @@ PREVIOUS = ".previous"
 """Follows the name of a checkpoint that stays until there are two newer ones."""
 KEY = "patterngan"
 """Where a Lightning checkpoint holds what is ours: settings and overrides, as plain values."""
+MOST_SETTINGS = 10**5
+"""Numbers and words of a run's settings. A stranger's few kilobytes could unfold to more."""
 
 
 class Checkpoint(NamedTuple):
@@ -97,20 +103,16 @@ def warn_once(text: str) -> None:
 
 
 def load(path: Path) -> Any:
-    """What a file of PyTorch's holds, on the CPU. Only tensors and plain values are unpickled: nothing can execute.
+    """What is in a file that `write` wrote; see `foreign.load`.
 
     Raises:
         UsageError: if the file is damaged or foreign.
     """
     content = path.read_bytes()
     try:
-        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()  # PyTorch takes the bytes of a tensor as they are
-        found = None if damaged else torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return foreign.load(content)
     except Exception as error:  # the unpickler of foreign bytes may raise anything
         raise UsageError(f"{path}: not a readable checkpoint (damaged, truncated or a foreign file)") from error
-    if damaged:
-        raise UsageError(f"{path}: not a readable checkpoint (damaged, in {damaged})")
-    return found
 
 
 def _read(path: Path) -> Checkpoint:
@@ -124,7 +126,11 @@ def _read(path: Path) -> Checkpoint:
 
 def _best(content: dict[str, Any]) -> float:
     callbacks = content.get("callbacks")
-    kept = callbacks.get("AtEvaluations") if isinstance(callbacks, dict) else None
+    return best_score(callbacks.get("AtEvaluations") if isinstance(callbacks, dict) else None)
+
+
+def best_score(kept: object) -> float:
+    """The lowest score of an evaluation so far, as its callback kept it; infinite where it did not."""
     best = kept.get("best") if isinstance(kept, dict) else None
     return float(best) if isinstance(best, int | float) else math.inf
 
@@ -146,7 +152,8 @@ def _is_ours(content: object) -> bool:
         and isinstance(overrides, list)
         and all(isinstance(override, str) for override in overrides)
         and isinstance(weights, dict)
-        and all(isinstance(weight, torch.Tensor) for weight in weights.values())
+        and all(isinstance(name, str) for name in weights)
+        and all(isinstance(weight, Tensor) and bool(weight.isfinite().all()) for weight in weights.values())
         and type(step) is int
         and step >= 0
         and isinstance(optimizers, list)
@@ -154,12 +161,19 @@ def _is_ours(content: object) -> bool:
     )
 
 
-def _is_plain(value: object) -> bool:
-    """Whether a setting is made of numbers and words alone: an interpolation could call OmegaConf's resolvers."""
+def _is_plain(settings: dict[Any, Any]) -> bool:
+    """Whether settings are made of numbers and words alone: an interpolation could call OmegaConf's resolvers."""
+    try:
+        return sum(1 for _ in foreign.flat(settings, MOST_SETTINGS)) > 0 and _is_plain_value(settings)
+    except ValueError:
+        return False
+
+
+def _is_plain_value(value: object) -> bool:
     if isinstance(value, dict):
-        return all(isinstance(key, str) for key in value) and all(map(_is_plain, value.values()))
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain_value, value.values()))
     if isinstance(value, list):
-        return all(map(_is_plain, value))
+        return all(map(_is_plain_value, value))
     return value is None or (isinstance(value, str | int | float) and "${" not in str(value))
 
 
@@ -191,6 +205,28 @@ def require_same_shapes(source: object, saved: dict[str, torch.Tensor], built: d
             raise UsageError(
                 f"{source}: weights of other shapes: {name} is {shapes[0]} there, {shapes[1]} in this config"
             )
+
+
+def require_fitting_states(source: object, saved: list[dict[str, Any]], optimizers: Sequence[Optimizer]) -> None:
+    """Checks that saved states are of optimizers like these.
+
+    Raises:
+        UsageError: if they are not.
+    """
+    for state, optimizer in zip(saved, optimizers, strict=True):
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        try:
+            optimizer.load_state_dict(copy.deepcopy(state))
+            fitting = all(_fits(optimizer.state.get(parameter, {}), parameter) for parameter in parameters)
+        except Exception as error:  # it takes a stranger's word for everything
+            raise UsageError(f"{source}: states of other optimizers") from error
+        if not fitting:
+            raise UsageError(f"{source}: states of other optimizers")
+
+
+def _fits(state: dict[str, Any], parameter: Tensor) -> bool:
+    tensors = [value for value in state.values() if isinstance(value, Tensor)]
+    return all(tensor.shape in (parameter.shape, ()) for tensor in tensors)
 
 
 def write(content: dict[str, Any], path: Path) -> None:

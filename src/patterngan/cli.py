@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from patterngan import CONF
 from patterngan.resuming import MULTIRUN, parsed, resumed
 from patterngan.signals import stop_at_once, unclaimed
-from patterngan.validation import UsageError
+from patterngan.validation import UsageError, legible
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
 """What a user can put right: one line is enough."""
@@ -136,7 +136,7 @@ def leave(error: Exception) -> NoReturn:
     """Prints an error's one line, after its traceback where that is wanted, and exits with its code."""
     if os.environ.get(TRACEBACK) == "1":
         traceback.print_exception(error)
-    print(f"error: {one_line(error)}", file=sys.stderr)
+    print(f"error: {legible(one_line(error))}", file=sys.stderr)
     try:
         sys.stdout.flush()
     except OSError:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import torch
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -201,6 +202,11 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
 
 def build_pattern(config: DictConfig) -> Pattern:
     """The pattern of a config, with what of it is held out."""
+    with torch.device("cpu"):  # its integers are looked at, also where networks are measured without being made
+        return _build_pattern(config)
+
+
+def _build_pattern(config: DictConfig) -> Pattern:
     pattern: Pattern = build(config, "pattern", omitted=("holdout",))
     holdout = config.pattern.get("holdout", 0)
     if holdout == 0 and not isinstance(holdout, bool):

@@ -100,5 +100,10 @@ def label(overrides: Iterable[str]) -> str:
 def folder_of_events(run: Path, name: str = "") -> Path:
     """Where the event files of a run are, or in a folder of this name are to be."""
     written = sorted([*run.glob(EVENTS), *run.glob(f"*/{EVENTS}")])
-    ours = [file.parent for file in written if file.parent == run or not (file.parent / ".hydra").exists()]
+    ours = [file.parent for file in written if file.parent == run or _is_within(file.parent)]
     return ours[0] if ours else run / name
+
+
+def _is_within(folder: Path) -> bool:
+    """Whether a folder in a run's is no run itself, and no link to somewhere else, where pictures would be written."""
+    return not folder.is_symlink() and not (folder / ".hydra").exists()

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from patterngan.files import append
+from patterngan.validation import legible
 
 
 class LogFile(logging.Handler):
@@ -21,4 +22,4 @@ class LogFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Adds a record."""
-        append(self.path, f"{self.format(record)}\n".encode(errors="backslashreplace"))
+        append(self.path, f"{legible(self.format(record))}\n".encode())

@@ -3,14 +3,19 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args
 
+from patterngan import foreign
 from patterngan.checkpoints import write_atomically
 from patterngan.evaluation import Metrics
 from patterngan.validation import UsageError
 
 FILE, PAGE, FILM = "result.json", "report.html", "training.gif"
 """What tells how a run ended, and is made from that."""
+
+LARGEST = 2.0**63
+"""Of the numbers in it."""
 
 Status = Literal["completed", "failed", "diverged"]
 
@@ -45,7 +50,7 @@ def read(folder: Path) -> dict[str, Any]:
     """
     path = folder / FILE
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(foreign.text(path))
     except NotADirectoryError as error:
         raise FileNotFoundError(path) from error
     except (OSError, ValueError, RecursionError) as error:
@@ -62,15 +67,20 @@ def _is_result(content: object) -> bool:
         return False
     overrides, metrics = content.get("overrides"), content.get("metrics")
     return (
-        type(content.get("steps")) is int
-        and isinstance(content.get("wall_seconds"), int | float)
+        _is_number(content.get("steps"), int)
+        and _is_number(content.get("wall_seconds"))
         and isinstance(content.get("error"), str | None)
-        and isinstance(content.get("seed"), int | None)
+        and (content.get("seed") is None or _is_number(content["seed"], int))
         and isinstance(overrides, list)
         and all(isinstance(override, str) for override in overrides)
         and isinstance(metrics, dict)
-        and all(isinstance(value, int | float | list | None) for value in metrics.values())
+        and all(value is None or isinstance(value, list) or _is_number(value) for value in metrics.values())
     )
+
+
+def _is_number(value: object, kind: type | UnionType = int | float) -> bool:
+    """Whether it is a number that can be shown and drawn."""
+    return isinstance(value, kind) and isinstance(value, int | float) and abs(value) <= LARGEST
 
 
 def withdraw(folder: Path) -> None:

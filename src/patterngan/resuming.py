@@ -24,6 +24,17 @@ MULTIRUN = ("-m", "--multirun")
 """Hydra's flags for a sweep."""
 
 
+HARMLESS = (
+    "hydra.mode",
+    "hydra.sweep.dir",
+    "hydra.launcher.max_members",
+    "hydra.launcher.engine",
+    "hydra.launcher.n_jobs",
+    "hydra.sweeper.max_batch_size",
+    "hydra.sweeper.n_trials",
+)
+"""Hydra's keys in commands that pages show."""
+
 NEUTRAL = {"update.ema": 0.0, "optimizer.decay": "none"}
 """Keys that older checkpoints lack, with the values that change nothing, where today's conf/ has others."""
 
@@ -107,6 +118,23 @@ def _is_plain(override: Override) -> bool:
     return group in known and "_target_" not in text and not set("$\\{") & set(text)
 
 
+def is_harmless(override: str) -> bool:
+    """Whether an override of a stranger's, typed again, only chooses and sets what is ours: no code, file or address.
+
+    A page shows commands to copy.
+    """
+    from patterngan.configs import SETTINGS, SURROUNDINGS
+
+    key, _, value = override.partition("=")
+    name = key.lstrip("+~")
+    if "_target_" in override or set("$\\{@\n") & set(override):
+        return False
+    if (CONF / name).is_dir() or name in ("hydra/launcher", "hydra/sweeper"):
+        return re.fullmatch(r"[\w,\[\]-]*", value) is not None
+    known = re.fullmatch(r"[\w.]+", name) and name.partition(".")[0] in (*SETTINGS, *SURROUNDINGS)
+    return bool(known) or name in HARMLESS
+
+
 def _options(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:
     """The options that must be chosen, where conf/ chose others when the checkpoint was written."""
     from patterngan.configs import targets
@@ -116,7 +144,11 @@ def _options(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> l
         config = compose("config", groups)
     chosen = []
     for group, value in checkpoint.settings.items():
-        if group in now or not (CONF / group).is_dir() or targets(config[group]) == targets(value):
+        if group in now or not (CONF / group).is_dir():
+            continue
+        if not isinstance(value, dict):
+            raise UsageError(f"ckpt_path={checkpoint.path}: its settings describe no GAN ({group}={value})")
+        if targets(config[group]) == targets(value):
             continue
         files = sorted((CONF / group).glob("*.yaml"))
         fitting = [file.stem for file in files if targets(OmegaConf.load(file)) == targets(value)]

@@ -16,6 +16,7 @@ from patterngan.evaluation import Metrics
 from patterngan.evaluator import Evaluation
 from patterngan.files import naming
 from patterngan.resuming import literal
+from patterngan.validation import legible
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def say(console: Console, text: str) -> None:
 def show(console: Console, text: str) -> None:
     """Prints to the terminal as it is: no wrapping, no markup."""
     with naming(STDOUT):
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(legible(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def brief(metrics: Metrics) -> str:
@@ -94,8 +95,9 @@ def sweep_command(overrides: Iterable[str], folder: Path) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as short as the user would type it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    """A path as short as the user would type it, and no flag."""
+    text = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    return f"./{text}" if text.startswith("-") else text
 
 
 def resume_command(path: Path) -> str:

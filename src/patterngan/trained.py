@@ -1,5 +1,7 @@
 """Trained GANs, read back from run folders and checkpoint files, whoever wrote those."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ def load_sampler(path: Path) -> Sampler:
         UsageError: if there is none, or the file is damaged, foreign or names code of its own.
     """
     checkpoint = checkpoints.read(path)
-    sampler = assemble_sampler(trusted(checkpoint, SAMPLER_SETTINGS))
+    config = trusted(checkpoint, SAMPLER_SETTINGS)
     averaged = any(name.startswith("average.") for name in checkpoint.weights)
     kept = "average." if averaged else "generator."
     weights = {
@@ -28,10 +30,30 @@ def load_sampler(path: Path) -> Sampler:
         for name, value in checkpoint.weights.items()
         if name.startswith(kept)
     }
-    checkpoints.require_same_shapes(checkpoint.path, weights, sampler.state_dict())
-    sampler.load_state_dict(weights)
-    move_schedules(sampler, progress_seen(checkpoint.step, integer("steps", checkpoint.settings.get("steps"), 1)))
+    with described_by(checkpoint):
+        with torch.device("meta"):
+            checkpoints.require_same_shapes(checkpoint.path, weights, assemble_sampler(config).state_dict())
+        sampler = assemble_sampler(config)
+        sampler.load_state_dict(weights)
+        move_schedules(sampler, progress_seen(checkpoint.step, integer("steps", checkpoint.settings.get("steps"), 1)))
     return sampler.eval()
+
+
+@contextmanager
+def described_by(checkpoint: checkpoints.Checkpoint) -> Iterator[None]:
+    """Around the making of what a checkpoint's settings describe, which may be anything.
+
+    Networks are measured on PyTorch's meta device first: a stranger's may be larger than any memory.
+
+    Raises:
+        UsageError: if it cannot be made.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{checkpoint.path}: its settings describe no GAN ({type(error).__name__})") from error
 
 
 SINCE: dict[str, Any] = {

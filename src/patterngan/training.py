@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import Checkpoint as Checkpointing
 from rich.console import Console
 
 from patterngan import checkpoints
-from patterngan.assembly import assemble
+from patterngan.assembly import assemble, require_fitting
 from patterngan.callbacks import HowToGoOn, Pictures
 from patterngan.checkpoints import Checkpoint
 from patterngan.configs import require_keys, settings
@@ -58,14 +58,16 @@ def prepare(config: DictConfig) -> Run:
         UsageError: naming the key and the value.
     """
     require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
+    checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
+    if checkpoint is not None:
+        require_fitting(f"ckpt_path={checkpoint.path}", checkpoint, config)
     gan, data = assemble(config)
     trainer(config, logger=False, enable_progress_bar=False)
     surroundings(config, Path())
     choice("optimized_metric", config.optimized_metric, NAMES)
-    checkpoint = None
-    if config.ckpt_path is not None:
-        checkpoint = requested(config.ckpt_path)
-        checkpoints.require_same_shapes(f"ckpt_path={checkpoint.path}", checkpoint.weights, gan.state_dict())
+    if checkpoint is not None:
+        optimizers = gan.configure_optimizers()
+        checkpoints.require_fitting_states(f"ckpt_path={checkpoint.path}", checkpoint.optimizers, optimizers)
         if checkpoint.step > data.steps:
             raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
         if checkpoint.step == data.steps and settings(config) != checkpoint.settings:
@@ -173,7 +175,9 @@ def objective(metrics: Metrics, name: str) -> float | None:
 
 def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
     start = 0 if run.checkpoint is None else run.checkpoint.step
-    path = None if run.checkpoint is None else str(run.checkpoint.path)
+    path = (
+        None if run.checkpoint is None else str(run.checkpoint.path.absolute())
+    )  # Lightning has a word or two of its own
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
     events = folder_of_events(folder, label(run.gan.record["overrides"]) if in_sweep else "")
     logger, callbacks = surroundings(run.config, events, purge_step=start + 1 if goes_on else 0)

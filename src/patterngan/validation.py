@@ -27,6 +27,12 @@ class InvalidValueError(UsageError):
         return InvalidValueError(f"{group}.{self.key}", self.value, self.allowed)
 
 
+def legible(text: str) -> str:
+    """A text as a terminal can show it: what would move its cursor, or is no character at all, is written out."""
+    kept = (sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+    return "".join(kept)
+
+
 def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
     """`value` if it is an integer in low … high.
 

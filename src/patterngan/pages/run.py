@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from patterngan import CONF
+from patterngan import CONF, foreign
 from patterngan.checkpoints import FOLDER, LAST
 from patterngan.history import History
 from patterngan.pages.rendering import drawing, svg, title, write_page
 from patterngan.results import PAGE, read
+from patterngan.resuming import is_harmless
 from patterngan.terminal import curves_command, generate_command, resume_command, script_command, shown
 from patterngan.validation import UsageError
 
@@ -106,7 +107,9 @@ def _commands(run: Path, result: dict[str, Any], past: History) -> dict[str, str
     folder = run.resolve()
     # Where the run went on from its own checkpoint the rest of what was typed is all of its settings.
     typed = [override for override in result["overrides"] if not _is_own(folder, override)]
-    commands = {"The same run again:": shlex.join(["python", shown(CONF.parent / "train.py"), *typed])}
+    commands = {}
+    if all(map(is_harmless, typed)):
+        commands["The same run again:"] = shlex.join(["python", shown(CONF.parent / "train.py"), *typed])
     if (folder / FOLDER / LAST).is_file():
         commands |= {
             "Integers from its generator:": generate_command(folder),
@@ -129,6 +132,6 @@ def _is_own(folder: Path, override: str) -> bool:
 
 def _config(run: Path) -> str:
     try:
-        return (run / ".hydra" / "config.yaml").read_text()
-    except (OSError, UnicodeDecodeError):
+        return foreign.text(run / ".hydra" / "config.yaml")
+    except (OSError, ValueError):
         return ""

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
 from markupsafe import Markup
 from rich.console import Console
 
+from patterngan import foreign
 from patterngan.pages.rendering import drawing, svg, title, write_page
 from patterngan.reporting import report_run
 from patterngan.results import PAGE
+from patterngan.resuming import is_harmless
 from patterngan.sweeps.report import Point, Row, points, ranked, report, swept, typed
 from patterngan.terminal import curves_command, generate_command, script_command, show, shown, sweep_command
 from patterngan.validation import UsageError
@@ -60,8 +61,8 @@ def report_sweep(sweep: Path, console: Console, every: bool = False) -> None:
 def wants_pictures(run: Path) -> bool:
     """Whether a run's config has the callback that draws."""
     try:
-        callbacks = yaml.safe_load((run / ".hydra" / "config.yaml").read_text()).get("callbacks")
-    except (OSError, ValueError, AttributeError, yaml.YAMLError):
+        callbacks = foreign.read_yaml(run / ".hydra" / "config.yaml").get("callbacks")
+    except (OSError, ValueError, AttributeError):
         return True  # it does not say
     return isinstance(callbacks, dict) and "pictures" in callbacks
 
@@ -175,7 +176,7 @@ def _spread(keys: Sequence[str], lines: Sequence[Point]) -> list[Markup]:
 def _commands(sweep: Path, found: Sequence[Row]) -> dict[str, str]:
     folder = sweep.resolve()
     commands = {}
-    if line := _typed(sweep):
+    if (line := _typed(sweep)) and all(map(is_harmless, line)):
         commands["The same sweep again, going on with what has not ended:"] = sweep_command(line, folder)
     if order := ranked(found):
         commands["Integers from the best run's generator:"] = generate_command(folder / order[0].name)

@@ -2,21 +2,22 @@
 
 import csv
 import io
+import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from patterngan import foreign
 from patterngan.checkpoints import write_atomically
 from patterngan.results import FILE, read
-from patterngan.terminal import ranges, shown
-from patterngan.validation import UsageError
+from patterngan.terminal import ranges, show, shown
+from patterngan.validation import UsageError, legible
 
 CSV = "sweep.csv"
 
@@ -71,7 +72,7 @@ def _row(folder: Path, name: str) -> Row:
 
 
 def _by_key(overrides: Sequence[str]) -> dict[str, str]:
-    return dict(override.partition("=")[::2] for override in overrides)
+    return dict(legible(override).partition("=")[::2] for override in overrides)
 
 
 def typed(path: Path, *keys: str) -> list[str]:
@@ -81,10 +82,10 @@ def typed(path: Path, *keys: str) -> list[str]:
         UsageError: if the file holds no such list.
     """
     try:
-        content = yaml.safe_load(path.read_text())
+        content = foreign.read_yaml(path)
         for key in keys:
             content = content[key]
-    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{path}: is not of a run") from error
     # Nothing else is turned into text: a few lines of YAML can stand for gigabytes of it.
     if not isinstance(content, list) or not all(isinstance(override, str) for override in content):
@@ -105,13 +106,18 @@ def write_csv(sweep: Path, found: Sequence[Row]) -> Path:
     metrics = list(dict.fromkeys(figures))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["run", "status", "steps", "wall_seconds", *keys, *metrics, "error"])
+    writer.writerow(["run", "status", "steps", "wall_seconds", *map(_cell, keys), *map(_cell, metrics), "error"])
     for row in found:
-        head = [row.name, row.status, row.result.get("steps"), row.result.get("wall_seconds")]
-        values = [row.overrides.get(key) for key in keys] + [row.metrics.get(metric) for metric in metrics]
-        writer.writerow([*head, *values, row.result.get("error")])
+        head = [_cell(row.name), row.status, row.result.get("steps"), row.result.get("wall_seconds")]
+        values = [_cell(row.overrides.get(key)) for key in keys] + [row.metrics.get(metric) for metric in metrics]
+        writer.writerow([*head, *values, _cell(row.result.get("error"))])
     write_atomically(sweep / CSV, text.getvalue().encode(errors="backslashreplace"))
     return sweep / CSV
+
+
+def _cell(text: str | None) -> str | None:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text is not None and re.match(r"[=@\t\r]|[+-](?![\d.])", text) else text
 
 
 @dataclass(frozen=True)
@@ -161,12 +167,12 @@ def table(keys: Sequence[str], lines: Sequence[Point]) -> Table:
 def _plain_table(*columns: str) -> Table:
     made = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(Text(column), overflow="fold")
+        made.add_column(Text(legible(column)), overflow="fold")
     return made
 
 
 def _add_row(made: Table, *cells: str) -> None:
-    made.add_row(*map(Text, cells))  # as they are: brackets are no markup
+    made.add_row(*(Text(legible(cell)) for cell in cells))  # as they are: brackets are no markup
 
 
 def _spread(values: Sequence[float]) -> str:
@@ -203,5 +209,5 @@ def report(sweep: Path, console: Console) -> list[Row]:
     if (failed := failures(found)) is not None:
         console.print()
         console.print(failed)
-    console.print(f"\n{len(found)} runs in {shown(path)}", markup=False, highlight=False, soft_wrap=True)
+    show(console, f"\n{len(found)} runs in {shown(path)}")
     return found

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patterngan import results
-from patterngan.checkpoints import FOLDER, LAST, read
+from patterngan import foreign, results
+from patterngan.checkpoints import FOLDER, LAST, MOST_SETTINGS, read
 from patterngan.configs import settings
 from patterngan.gan import DivergedError
 from patterngan.results import withdraw
@@ -59,10 +58,16 @@ def _result(folder: Path) -> dict[str, Any] | None:
 def _settings(folder: Path) -> dict[str, Any] | None:
     """The settings of a run that left no checkpoint."""
     try:
-        config = OmegaConf.load(folder / ".hydra" / "config.yaml")
-        return settings(config) if isinstance(config, DictConfig) else None
-    except (OSError, OmegaConfBaseException, yaml.YAMLError):
+        content = foreign.read_yaml(folder / ".hydra" / "config.yaml")
+        return settings(DictConfig(content)) if isinstance(content, dict) and not calls(content) else None
+    except (OSError, ValueError, OmegaConfBaseException):
         return None
+
+
+def calls(content: dict[Any, Any]) -> bool:
+    """Whether an interpolation in a config calls a function, as `${oc.env:HOME}` does, and is not just `${lr}`."""
+    words = foreign.flat(content, MOST_SETTINGS)
+    return any(isinstance(word, str) and "${" in word and ":" in word for word in words)
 
 
 def outcome_of(result: dict[str, Any], metric: str) -> float | None:

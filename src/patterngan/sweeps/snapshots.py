@@ -63,7 +63,10 @@ class Snapshots(Checkpointing):
         """Keeps what was trained since the last evaluation, if it can be gone on from."""
         assert isinstance(pl_module, PopulationGAN)
         if isinstance(exception, StoppedBetweenBlocksError):
-            self._keep(LAST, stacked(pl_module, trainer.optimizers), pl_module.alive, trainer.global_step)
+            state = stacked(pl_module, trainer.optimizers)
+            weights = state["state_dict"].values()
+            finite = [member for member in pl_module.alive if all(value[member].isfinite().all() for value in weights)]
+            self._keep(LAST, state, finite, trainer.global_step)
             self.write()
 
     def _keep(self, name: str, state: State, members: list[int], step: int) -> None:
@@ -140,15 +143,15 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
 
 
 def _scatter(file: Path, sweep: Path, trusted: set[Path]) -> None:
-    foreign = UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without")
+    unreadable = UsageError(f"{file}: not readable (damaged or a foreign file); remove it to go on without")
     try:
         content = load(file)
         for member, name in enumerate(content["folders"]):
             folder = (sweep / name).resolve()
             if folder in trusted or sweep in folder.parents:
                 _write_member(content, member, folder)
-    except (UsageError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise foreign from error
+    except (UsageError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise unreadable from error
 
 
 def _write_member(content: dict[str, Any], member: int, folder: Path) -> None:
