@@ -10,9 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psutil
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from patterngan import checkpoints
@@ -26,7 +25,9 @@ from patterngan.configs import (
     checked_integer,
     pattern_and_encoding,
     require_keys,
+    require_typed,
     target_name,
+    typed_key,
 )
 from patterngan.data import PatternData
 from patterngan.discriminators import compared
@@ -35,16 +36,17 @@ from patterngan.evaluator import Evaluator
 from patterngan.gan import GAN
 from patterngan.generators import Generator
 from patterngan.heads import Symbols, uniform_codes
+from patterngan.memory import Demand, demand, free_bytes
 from patterngan.noise import Gaussian, Noise, Shared, Uniform
 from patterngan.objectives import BoundarySeeking, Objective, Separable
 from patterngan.optimizers import OptimizerFactory
 from patterngan.patterns import Pattern
-from patterngan.penalties import mixing
+from patterngan.penalties import Penalty, mixing
 from patterngan.schedules import move_schedules, progress_seen
 from patterngan.streams import Fill, Stream, seeded
 from patterngan.trained import described_by, trusted
 from patterngan.updates import Alternating, Update
-from patterngan.validation import UsageError, boolean
+from patterngan.validation import InvalidValueError, UsageError, boolean, number
 
 Rules = tuple[Objective, nn.ModuleList, Update]
 """The objective, the penalties and the update."""
@@ -70,6 +72,7 @@ class Blueprint:
     compared: int
     """How many codes D compares with each other."""
     capture: bool
+    demand: Demand
 
     def gan(self, seed: int) -> GAN:
         """The GAN, initialised from the seed."""
@@ -133,36 +136,61 @@ def blueprint(config: DictConfig) -> Blueprint:
     unknown = set(map(str, config)) - {*SETTINGS, *SURROUNDINGS, "hydra"}
     if unknown:
         raise UsageError(f"{min(unknown)}: is no key; known are {', '.join(SETTINGS + SURROUNDINGS)}")
+    require_typed(config)
     pattern, encoding = pattern_and_encoding(config)
     steps, evaluate_every = (checked_integer(config, key, 1, 10**12) for key in ("steps", "evaluate_every"))
+    number("lr", config.lr, 0, open_low=True)  # here, as others refer to it
+    checked_integer(config, "batch_size", 1, 2**20)
     batch_size = checked_integer(config, "data.batch_size", 1, 2**20)
-    objective: Objective = build_offered(config, "objective", symbols=encoding.symbols, batch_size=batch_size)
-    penalties = nn.ModuleList(build(config, f"penalty.{name}") for name in config.penalty or ())
-    update: Update = build(config, "update")
+    objective: Objective = build_offered(
+        config, "objective", Objective, symbols=encoding.symbols, batch_size=batch_size
+    )
+    penalties = nn.ModuleList(build(config, f"penalty.{name}", Penalty) for name in config.penalty or ())
+    update: Update = build(config, "update", Update)
 
     def data(seed: int) -> PatternData:
         truth: dict[str, Any] = {"pattern": pattern, "encoding": encoding, "batches": update.discriminator_steps}
-        made: PatternData = build(config, "data", **truth, seed=seed, steps=steps, evaluate_every=evaluate_every)
+        made: PatternData = build(
+            config, "data", PatternData, **truth, seed=seed, steps=steps, evaluate_every=evaluate_every
+        )
         return made
 
     def network(symbols: Symbols) -> nn.Module:
         sizes = {"inputs": sum(symbols), "outputs": 1, "symbols": symbols}
-        made: nn.Module = build_offered(config, "architecture.discriminator", **sizes)
+        made: nn.Module = build_offered(config, "architecture.discriminator", nn.Module, **sizes)
         return made
 
     def build_discriminator() -> nn.Module:
         options: dict[str, Any] = {"network": network, "symbols": encoding.symbols, "batch_size": batch_size}
-        made: nn.Module = build(config, "discriminator", **options)
+        made: nn.Module = build(config, "discriminator", nn.Module, **options)
         return made
 
     def networks() -> tuple[Generator, nn.Module]:
         return build_generator(config, encoding)[0], build_discriminator()
 
-    with torch.random.fork_rng(devices=[]):  # these weights are thrown away
-        (generator, noise), discriminator = build_generator(config, encoding), build_discriminator()
+    def draft() -> tuple[tuple[Generator, Noise], nn.Module]:
+        with torch.random.fork_rng(devices=[]):  # these weights are thrown away
+            return build_generator(config, encoding), build_discriminator()
+
+    try:
+        with torch.device("meta"):  # shapes without weights: they may be too many
+            (generator, noise), discriminator = draft()
+    except UsageError:  # said again, if it is not of a network that computes while it is made
+        (generator, noise), discriminator = draft()
     rules = objective, penalties, update
     require_matching(config, (generator, discriminator), rules)
     data(0)  # for its errors
+    samples = checked_integer(config, "evaluation.samples", 1, 2**24)
+    read = needs(rules, noise, generator.latent, encoding.symbols, batch_size)
+    averaged = [] if update.ema is None else list(generator.parameters())
+    needed = demand(
+        [*averaged, *generator.parameters(), *discriminator.parameters()],
+        [need.shape for need in read.values()],
+        (update.draws + update.discriminator_steps) * batch_size,
+        samples,
+        (noise.dim, encoding.width),
+    )
+    require_memory(config, needed)
     return Blueprint(
         pattern,
         encoding,
@@ -170,14 +198,34 @@ def blueprint(config: DictConfig) -> Blueprint:
         networks,
         data,
         rules,
-        needs(rules, noise, generator.latent, encoding.symbols, batch_size),
-        optimizers=(build(config, "optimizer.generator"), build(config, "optimizer.discriminator")),
+        read,
+        optimizers=(
+            build(config, "optimizer.generator", Callable),
+            build(config, "optimizer.discriminator", Callable),
+        ),
         batch_size=batch_size,
         steps=steps,
-        samples=checked_integer(config, "evaluation.samples", 1, 2**24),
+        samples=samples,
         compared=compared(discriminator),
         capture=boolean("capture", config.capture),
+        demand=needed,
     )
+
+
+def require_memory(config: DictConfig, needed: Demand) -> None:
+    """Refuses a run that this machine has no memory for, before it takes any.
+
+    Raises:
+        UsageError: naming what takes most.
+    """
+    free = free_bytes()
+    if sum(needed) <= free:
+        return
+    allowed = f"a run needs about {sum(needed) / 2**30:.1f} GiB of memory, {free / 2**30:.1f} are free"
+    if max(needed) == needed.weights:
+        raise UsageError(f"architecture: {allowed}, and its networks take most; make them smaller")
+    key = "data.batch_size" if max(needed) == needed.steps else "evaluation.samples"
+    raise InvalidValueError(typed_key(config, key), OmegaConf.select(config, key), f"{allowed}; must be smaller")
 
 
 def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules: Rules) -> None:
@@ -250,6 +298,6 @@ def require_fitting(source: object, checkpoint: Checkpoint, config: DictConfig) 
 
 def _require_memory(source: object, evaluator: Evaluator) -> None:
     numbers = evaluator.samples * (evaluator.noise.dim + evaluator.encoding.width)
-    if evaluator.noise.enumerate(torch.device("cpu")) is None and 16 * numbers > psutil.virtual_memory().available:
+    if evaluator.noise.enumerate(torch.device("cpu")) is None and 16 * numbers > free_bytes():
         allowed = f"would take {16 * numbers / 2**30:.0f} GiB; --samples takes fewer"
         raise UsageError(f"{source}: evaluation.samples={evaluator.samples}: {allowed}")

@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hydra._internal.utils import get_args_parser
-from hydra.errors import HydraException, MissingConfigException
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, OverrideType
+from hydra.errors import ConfigCompositionException, HydraException, InstantiationException, MissingConfigException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from patterngan import CONF
+from patterngan.mistakes import hydras_mistake, raised_by_hydra, readable
 from patterngan.resuming import MULTIRUN, parsed, resumed
 from patterngan.signals import stop_at_once, unclaimed
-from patterngan.validation import UsageError, legible
+from patterngan.validation import InvalidValueError, UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
 """What a user can put right: one line is enough."""
@@ -55,6 +57,10 @@ def run(main: Callable[[], Any]) -> None:
         leave(refusal.error)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if not raised_by_hydra(error):
+            raise
+        leave(hydras_mistake(error))
 
 
 def sorted_out(arguments: list[str]) -> tuple[Namespace, list[str]]:
@@ -74,7 +80,24 @@ def sorted_out(arguments: list[str]) -> tuple[Namespace, list[str]]:
     if unknown := [argument for argument in more if argument.startswith("-")]:
         raise UsageError(f"{unknown[0]}: is no flag; python train.py --hydra-help lists them")
     flags.overrides += more
+    if not flags.shell_completion:
+        require_usable(flags)
     return flags, [*flags.overrides, *(argument for argument in arguments if argument not in flags.overrides)]
+
+
+def require_usable(flags: Namespace) -> None:
+    """Refuses what Hydra would take for something else, and what runs code that a file holds.
+
+    Raises:
+        UsageError: naming the flag or the word.
+    """
+    for word in flags.overrides:
+        if parsed(word) is None:
+            raise UsageError(f"{word if word.strip() else repr(word)}: is no override; write key=value")
+    if flags.experimental_rerun is not None:
+        raise UsageError("--experimental-rerun: runs what a file holds; type what its .hydra/overrides.yaml lists")
+    if flags.package is not None and not flags.cfg:
+        raise UsageError(f"--package={flags.package}: chooses what --cfg prints; add --cfg job")
 
 
 def answers(flags: Namespace) -> bool:
@@ -87,13 +110,21 @@ def answer(main: Callable[[], Any]) -> None:
     """Prints what the flags ask for.
 
     Raises:
-        UsageError: where Hydra raises a ValueError. A run's own would be a bug, and keep its traceback.
+        UsageError: where Hydra raises a ValueError, or exits with what it says. A run's own would be a bug, and keep
+            its traceback.
     """
+    said = io.StringIO()
     try:
         try:
-            main()
+            with redirect_stderr(said):
+                main()
+            sys.stderr.write(said.getvalue())
         finally:
             sys.stdout.flush()
+    except SystemExit as exit_:
+        if exit_.code and not isinstance(exit_, RefusedError):
+            raise UsageError(said.getvalue().rstrip()) from exit_
+        raise
     except BrokenPipeError:
         leave_unread()
     except MISTAKES:
@@ -136,7 +167,7 @@ def leave(error: Exception) -> NoReturn:
     """Prints an error's one line, after its traceback where that is wanted, and exits with its code."""
     if os.environ.get(TRACEBACK) == "1":
         traceback.print_exception(error)
-    print(f"error: {legible(one_line(error))}", file=sys.stderr)
+    print(f"error: {readable(one_line(error))}", file=sys.stderr)
     try:
         sys.stdout.flush()
     except OSError:
@@ -146,16 +177,28 @@ def leave(error: Exception) -> NoReturn:
 
 def one_line(error: BaseException) -> str:
     """What went wrong: key, value, and what is allowed where that is known."""
+    if isinstance(error, UsageError):
+        return str(error)
     if isinstance(error, MissingConfigException) and error.options:
-        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        group = str(error.missing_cfg_file).partition("/")[0]
+        group = "/".join(str(error.missing_cfg_file).split("/")[: 1 + (group == "hydra")])
+        name = str(error.missing_cfg_file).removeprefix(f"{group}/")
         return f"{group}={name}: must be one of {', '.join(sorted(error.options))}"
     text = str(error)
+    if isinstance(error, InterpolationResolutionError) and error.full_key:
+        return f"{error.full_key}: {text.splitlines()[0]}"
+    if isinstance(error, InstantiationException) and error.__cause__:  # it says itself that it has one
+        return str(error.__cause__).splitlines()[0].rstrip(":")
+    if isinstance(error, ConfigCompositionException) and (
+        refused := re.match("Error merging override (.*)", text, re.DOTALL)
+    ):
+        return f"{refused[1]}: {str(error.__cause__ or 'cannot be').splitlines()[0]}"
     if (missing := re.search(r"Could not load '(\w+)/(.*)'", text)) and (CONF / missing[1]).is_dir():  # one of a list
         return f"{missing[1]}={missing[2]}: must be one of {', '.join(options_of(missing[1]))}"
     if unknown := re.search(r"To append to your config use \+(.*)", text):
         return unknown_key(unknown[1])
-    if ambiguous := re.match(r"Ambiguous value for argument '(.*)'", text):
-        return f"{ambiguous[1]}: several values at once are a sweep; add -m (a list is written [a,b])"
+    if ambiguous := re.match(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires --multirun", text):
+        return f"{ambiguous[1] or ambiguous[2]}: several values at once are a sweep; add -m (a list is written [a,b])"
     if isinstance(error, OSError) and (error.filename is not None or error.errno in FULL):
         return f"{error.filename or 'standard output'}: cannot be written or read ({error.strerror})"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -228,6 +271,8 @@ class CheckBeforeRun(Callback):
 
         with plain_errors(RunMode.RUN):
             prepare(config)
+            if not config.hydra.run.dir:
+                raise InvalidValueError("hydra.run.dir", config.hydra.run.dir, "must name a folder")
             require_writable(folder := Path(config.hydra.run.dir))
             with locked(folder):
                 require_unused(folder, config.ckpt_path)
@@ -245,26 +290,56 @@ class ReportSweep(Callback):
             report_sweep(Path(str(config.hydra.sweep.dir)), table_console())
 
 
+def require_option(override: Override) -> None:
+    """Refuses a value that names no option where a group is chosen.
+
+    Raises:
+        UsageError: naming the group and its options.
+    """
+    group = override.key_or_group
+    if not (CONF / group).is_dir() or override.type == OverrideType.DEL or isinstance(override.value(), Glob):
+        return
+    value: Any = override.value()
+    chosen = value.list if isinstance(value, ChoiceSweep) else value if isinstance(value, list) else [value]
+    if group == "hydra" or not (
+        isinstance(value, dict) or all(isinstance(option, str | list | None) for option in chosen)
+    ):
+        raise UsageError(f"{override.input_line}: must be {allowed_options(group)}")
+
+
+def allowed_options(group: str) -> str:
+    """What a group takes, in words."""
+    if group == "hydra":
+        return "typed key by key, such as hydra.run.dir=folder"
+    if group.startswith("hydra/"):  # Hydra and its plugins have options of their own
+        return "an option that python train.py --hydra-help lists"
+    return f"one of {', '.join(options_of(group))}"
+
+
 def tidied(arguments: list[str]) -> list[str]:
     """A command line as Hydra takes it: `-m` in front, and `group=null` with the meaning it has for Hydra's users.
 
     Raises:
-        UsageError: for an override that Hydra's grammar refuses, or a group without which nothing can be trained.
+        UsageError: for an override that Hydra's grammar refuses, what is no option of a group, or a group without
+            which nothing can be trained.
     """
     multirun = [argument for argument in arguments if argument in MULTIRUN]
     kept = []
     for argument in arguments:
         group, _, option = argument.partition("=")
-        if argument in multirun:
+        if argument in multirun or argument == "--":  # there are no files to tell from flags
             continue
-        if "=" in argument and not argument.startswith("-") and parsed(argument) is None:
-            raise UsageError(f"{argument}: is no override; quote a value with other signs twice: \"key='value'\"")
+        if "=" in argument and not argument.startswith("-"):
+            if (override := parsed(argument)) is None:
+                raise UsageError(f"{argument}: is no override; quote a value with other signs twice: \"key='value'\"")
+            if option != "null":
+                require_option(override)
         if option != "null" or not group or not (CONF / group).is_dir():
             kept.append(argument)
         elif group in ("logger", "callbacks"):
             kept.append(f"~{group}")
         elif group not in ("experiment", "hparams_search"):
-            raise UsageError(f"{argument}: must be one of {', '.join(options_of(group))}")
+            raise UsageError(f"{argument}: must be {allowed_options(group)}")
     return [*multirun, *kept]
 
 

@@ -5,6 +5,7 @@ Free of Lightning, so that scripts that only sample from a generator start fast.
 
 import importlib
 import inspect
+import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+from torch import nn
 
 from patterngan.encodings import Encoding
 from patterngan.generators import Generator, Writer, generator
@@ -105,8 +107,15 @@ def assemble_sampler(config: DictConfig) -> Sampler:
     return Sampler(noise, generator, encoding)
 
 
-def build(config: DictConfig, key: str, omitted: Collection[str] = (), **given: Any) -> Any:
+def build(config: DictConfig, key: str, makes: Any = object, omitted: Collection[str] = (), **given: Any) -> Any:
     """The object that the config under `key` describes by its `_target_`, but for the keys that are omitted.
+
+    Args:
+        config: the whole.
+        key: of its part.
+        makes: the type that the object must have.
+        omitted: keys that the target does not get.
+        given: what it gets in addition.
 
     Raises:
         UsageError: when the target refuses a value; the key is written as the user would type it.
@@ -114,6 +123,17 @@ def build(config: DictConfig, key: str, omitted: Collection[str] = (), **given: 
     node = OmegaConf.select(config, key)
     if node is None:
         raise UsageError(f"{key}: is missing from the config")
+    if not isinstance(node, DictConfig):
+        raise InvalidValueError(key, node, "must be a section with a _target_")
+    made = _instantiated(config, key, node, omitted, given)
+    if not isinstance(made, makes):
+        raise UsageError(f"{key}: its _target_ {node.get('_target_')} makes no {makes.__name__}")
+    return made
+
+
+def _instantiated(
+    config: DictConfig, key: str, node: Any, omitted: Collection[str], given: Mapping[str, Any]
+) -> object:
     try:
         if omitted:
             resolved: Any = OmegaConf.to_container(node, resolve=True)
@@ -124,15 +144,23 @@ def build(config: DictConfig, key: str, omitted: Collection[str] = (), **given: 
         if isinstance(cause, InvalidValueError):
             invalid = cause if "." in cause.key else cause.within(key)  # it was told by a `build` within
             raise InvalidValueError(typed_key(config, invalid.key), invalid.value, invalid.allowed) from None
-        raise UsageError(f"{key}: {cause or error}".splitlines()[0]) from error
+        if isinstance(cause, UsageError):
+            raise cause from None
+        raise UsageError(f"{key}: {_reason(cause or error)}") from error
     except OmegaConfBaseException as error:
         raise UsageError(f"{key}: {error}".splitlines()[0]) from error
 
 
-def build_offered(config: DictConfig, key: str, **offered: Any) -> Any:
+def _reason(error: BaseException) -> str:
+    """The first sentence of what Hydra, or the target, says: some break their lines within it."""
+    return re.split(r"(?<=\.)\s|(?<=\.)$|:?\n(?=[A-Z])|\nfull_key", str(error))[0].replace("\n", " ")
+
+
+def build_offered(config: DictConfig, key: str, makes: Any = object, **offered: Any) -> Any:
     """As `build`, given those of the offered arguments that the target has parameters for."""
     node = OmegaConf.select(config, key)
-    return build(config, key, **{name: value for name, value in offered.items() if name in _parameters(node)})
+    taken = {name: value for name, value in offered.items() if name in _parameters(node)}
+    return build(config, key, makes, **taken)
 
 
 def _parameters(node: Any) -> Collection[str]:
@@ -171,6 +199,25 @@ def _is_ours(target: object) -> bool:
     return callable(found) and getattr(found, "__module__", None) == package
 
 
+def require_typed(config: DictConfig) -> None:
+    """Checks that nothing is left that must be typed.
+
+    Raises:
+        InvalidValueError: naming a key that holds ???.
+    """
+    for key in _untyped(config):
+        raise InvalidValueError(key, "???", "must be typed")
+
+
+def _untyped(config: DictConfig) -> Iterator[str]:
+    for key in map(str, config):
+        if OmegaConf.is_missing(config, key):
+            yield key
+        elif key != "hydra" and not OmegaConf.is_interpolation(config, key) and OmegaConf.is_dict(config[key]):
+            raw: Any = OmegaConf.to_container(config[key], resolve=False)
+            yield from (name for name, value in leaves(raw, f"{key}.") if value == "???")
+
+
 def require_keys(config: DictConfig, keys: tuple[str, ...]) -> None:
     """Checks that a config has these keys.
 
@@ -191,7 +238,7 @@ def pattern_and_encoding(config: DictConfig) -> tuple[Pattern, Encoding]:
     pattern = build_pattern(config)
     if "k" in config.encoding and OmegaConf.is_interpolation(config.encoding, "k") and "k" not in config.pattern:
         raise UsageError("encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10")
-    encoding: Encoding = build(config, "encoding")
+    encoding: Encoding = build(config, "encoding", Encoding)
     if pattern.stop > encoding.capacity:
         allowed = f"must be at most encoding.capacity={encoding.capacity}"
         if "stop" in config.pattern:
@@ -207,7 +254,7 @@ def build_pattern(config: DictConfig) -> Pattern:
 
 
 def _build_pattern(config: DictConfig) -> Pattern:
-    pattern: Pattern = build(config, "pattern", omitted=("holdout",))
+    pattern: Pattern = build(config, "pattern", Pattern, omitted=("holdout",))
     holdout = config.pattern.get("holdout", 0)
     if holdout == 0 and not isinstance(holdout, bool):
         return pattern
@@ -223,7 +270,7 @@ def build_noise(config: DictConfig, head: Head, encoding: Encoding) -> tuple[int
     Raises:
         UsageError: if there is none at all.
     """
-    latent: Noise = build(config, "noise")
+    latent: Noise = build(config, "noise", Noise)
     if not head.draws:
         if latent.dim == 0:
             name = target_name(config, "head")
@@ -238,12 +285,12 @@ def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, 
     Raises:
         UsageError: naming what does not go together.
     """
-    head: Head = build(config, "head")
+    head: Head = build(config, "head", Head)
     latent, noise = build_noise(config, head, encoding)
     with warnings.catch_warnings():  # of a layer that reads nothing, which is refused below
         warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op", UserWarning)
         network = build_offered(
-            config, "architecture.generator", inputs=latent, outputs=encoding.width, symbols=encoding.symbols
+            config, "architecture.generator", nn.Module, inputs=latent, outputs=encoding.width, symbols=encoding.symbols
         )
     if latent == 0 and not isinstance(network, Writer):
         name = target_name(config, "architecture.generator")
@@ -264,4 +311,5 @@ def typed_key(config: DictConfig, key: str) -> str:
         return key
     raw = OmegaConf.to_container(parent, resolve=False)
     assert isinstance(raw, dict)
-    return typed_key(config, str(raw[name]).removeprefix("${").removesuffix("}"))
+    found = re.fullmatch(r"\$\{(\w[\w.]*)\}", str(raw[name]))
+    return typed_key(config, found[1]) if found and OmegaConf.select(config, found[1]) is not None else key

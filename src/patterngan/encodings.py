@@ -1,6 +1,6 @@
 """Encodings: integers ⇄ codes. Both directions take tensors of any shape and stay on their device."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ WIDEST_CODE = 2**16
 """A one-hot code wider than this is a slip of the keyboard: its linear layers would not fit in memory."""
 
 
+@runtime_checkable
 class Encoding(Protocol):
     """A way to write the integers 0 … capacity−1 as float vectors of length `width`.
 

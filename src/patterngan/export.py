@@ -104,8 +104,10 @@ def export(sampler: Sampler, format: str, path: Path) -> None:
     """Writes `sampler` to `path`, whole or not at all.
 
     Raises:
-        UsageError: for onnx without its extra.
+        UsageError: for onnx without its extra, and a path that is no file's: a device would be replaced by one.
     """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"output={path}: is no file; choose a file or a folder")
     example = sampler.noise.sample((EXAMPLE_BATCH,), torch.Generator().manual_seed(0))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, FORMATS[format][1](sampler, example))

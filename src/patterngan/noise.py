@@ -1,6 +1,6 @@
 """Noise: what the generator reads."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ ENUMERABLE_BITS = 16
 """Up to this many random bits, every noise vector is fed to the generator once and its law is known exactly."""
 
 
+@runtime_checkable
 class Noise(Protocol):
     """A law on vectors of length `dim`."""
 

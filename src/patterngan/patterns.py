@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ LARGEST_LISTED = 2**20
 """Supports up to this size can be held in memory as a list."""
 
 
+@runtime_checkable
 class Pattern(Protocol):
     """A set of `size` integers, its support, numbered 0 … size−1 in rising order.
 

@@ -97,7 +97,7 @@ def parsed(override: str) -> Override | None:
     """An override by Hydra's grammar, None where it is none."""
     try:
         found = OverridesParser.create().parse_override(override)
-    except HydraException:
+    except (HydraException, ValueError):  # the latter of an integer with too many digits for Python
         return None
     return found if found.key_or_group else None
 

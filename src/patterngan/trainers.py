@@ -2,19 +2,18 @@
 
 import logging
 import warnings
-from collections.abc import Sized
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers import Logger
 
 from patterngan.checkpoint_io import AtomicCheckpointIO
 from patterngan.configs import build, build_offered
-from patterngan.validation import InvalidValueError, UsageError, choice
+from patterngan.validation import InvalidValueError, UsageError, boolean, choice
 
 # Lightning tells of every device it looked for and what else one could install.
 logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
@@ -24,6 +23,9 @@ warnings.filterwarnings("ignore", r".*treespec, LeafSpec.*is deprecated", Future
 
 ARGUMENTS = ("accelerator", "devices", "deterministic", "profiler", "enable_progress_bar")
 """The arguments of Lightning's Trainer that are left to the user: none of them changes what is trained."""
+
+PROFILERS = ("simple", "advanced", "pytorch")
+"""What Lightning's Trainer makes a profiler of."""
 
 
 def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
@@ -43,12 +45,20 @@ def trainer(config: DictConfig, **ours: Any) -> pl.Trainer:
     for name in map(str, config.trainer):
         if name not in ("_target_", *ARGUMENTS):
             raise UsageError(f"trainer.{name}: must be one of {', '.join(ARGUMENTS)}; the rest follows from other keys")
-    _require_one_device(config.trainer.devices)
-    if config.trainer.deterministic not in (True, False, "warn"):
-        raise InvalidValueError("trainer.deterministic", config.trainer.deterministic, "must be true, false or warn")
-    made = build(config, "trainer", accelerator=accelerator(config.trainer.accelerator), **ours)
-    assert isinstance(made, pl.Trainer)
+    device = accelerator(config.trainer.accelerator)
+    _require_one_device(config.trainer.devices, device)
+    _require_switches(config.trainer)
+    made: pl.Trainer = build(config, "trainer", pl.Trainer, accelerator=device, **ours)
     return made
+
+
+def _require_switches(arguments: DictConfig) -> None:
+    # Lightning takes 0 for false and any text for true, and a profiler of another kind ends in its traceback.
+    if arguments.deterministic != "warn" and not isinstance(arguments.deterministic, bool):
+        raise InvalidValueError("trainer.deterministic", arguments.deterministic, "must be true, false or warn")
+    boolean("trainer.enable_progress_bar", arguments.get("enable_progress_bar", True))
+    if arguments.get("profiler") is not None:
+        choice("trainer.profiler", arguments.profiler, PROFILERS)
 
 
 def surroundings(config: DictConfig, folder: Path, purge_step: int = 0) -> tuple[Logger | bool, list[pl.Callback]]:
@@ -59,13 +69,12 @@ def surroundings(config: DictConfig, folder: Path, purge_step: int = 0) -> tuple
     Raises:
         UsageError: for what is not one.
     """
-    logger = build_offered(config, "logger", save_dir=folder, purge_step=purge_step) if config.get("logger") else False
-    callbacks = {name: build(config, f"callbacks.{name}") for name in config.get("callbacks") or ()}
-    for name, callback in callbacks.items():
-        if not isinstance(callback, pl.Callback):
-            raise UsageError(f"callbacks.{name}: is no Lightning callback")
+    logger: Logger | bool = False
+    if config.get("logger"):
+        logger = build_offered(config, "logger", Logger, save_dir=folder, purge_step=purge_step)
+    callbacks = [build(config, f"callbacks.{name}", pl.Callback) for name in config.get("callbacks") or ()]
     bars_wanted = config.trainer.get("enable_progress_bar", True)
-    return logger, [made for made in callbacks.values() if bars_wanted or not isinstance(made, ProgressBar)]
+    return logger, [made for made in callbacks if bars_wanted or not isinstance(made, ProgressBar)]
 
 
 def accelerator(value: object) -> str:
@@ -80,8 +89,12 @@ def accelerator(value: object) -> str:
     return "cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda"
 
 
-def _require_one_device(devices: object) -> None:
-    count = len(devices) if isinstance(devices, Sized) else devices
-    if count != 1 or isinstance(devices, str | bool):
+def _require_one_device(devices: object, device: str) -> None:
+    listed = list(devices) if isinstance(devices, ListConfig) else None
+    if type(devices) is int and devices == 1:
+        return
+    if listed is None or len(listed) != 1 or type(listed[0]) is not int or listed[0] < 0:
         allowed = "one GAN fits one device: must be 1 or a list of one index; use -m to run many GANs"
         raise InvalidValueError("trainer.devices", devices, allowed)
+    if device == "cpu":
+        raise InvalidValueError("trainer.devices", devices, "picks among GPUs; must be 1 where accelerator is cpu")

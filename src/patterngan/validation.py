@@ -1,9 +1,11 @@
 """What a key may hold, and the one line a user reads when it holds something else."""
 
 import math
-import sys
 from collections.abc import Collection
 from typing import Any
+
+LEAST, MOST = 2.0**-126, 3.4e38
+"""The sizes of numbers that tensors hold in single precision: smaller ones become 0 there, larger ones infinite."""
 
 
 class UsageError(Exception):
@@ -48,16 +50,19 @@ def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def number(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> float:
-    """`value` if it is a finite number in low … high (`open_low`: above low).
+    """`value` if it is a finite number in low … high (`open_low`: above low) that a tensor can hold.
 
     Raises:
         InvalidValueError: naming `key`, `value` and the range otherwise.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if is_number and (low < value if open_low else low <= value) and value <= high:
+        if value and not LEAST <= abs(value) <= MOST:
+            raise InvalidValueError(key, value, f"must be 0 or of a size from {LEAST:.1g} to {MOST} (single precision)")
         return float(value)
+    lower = "" if low == -math.inf else f" {'>' if open_low else '≥'} {low}"
     upper = "" if high == math.inf else f" and ≤ {high}"
-    raise InvalidValueError(key, value, f"must be a finite number {'>' if open_low else '≥'} {low}{upper}")
+    raise InvalidValueError(key, value, f"must be a finite number{lower}{upper}")
 
 
 def choice(key: str, value: Any, choices: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from patterngan.validation import choice, integer
+from patterngan.validation import InvalidValueError, choice, integer
 
 if TYPE_CHECKING:
     from patterngan.sweeps.launching import Plan, Sweep
@@ -30,6 +30,9 @@ class FusedLauncher(Launcher):
         if self.max_members is not None:
             integer("hydra.launcher.max_members", self.max_members, 1)
         choice("hydra.launcher.engine", self.engine, ("local", "ray"))
+        if self.address is not None and not (self.engine == "ray" and isinstance(self.address, str)):
+            allowed = "must be null, or the address of a Ray cluster for hydra.launcher.engine=ray"
+            raise InvalidValueError("hydra.launcher.address", self.address, allowed)
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> "Plan":

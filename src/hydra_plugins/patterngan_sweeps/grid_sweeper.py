@@ -1,6 +1,6 @@
 """`hydra/sweeper=grid`, the default: every combination of the swept values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan import CONF
 from patterngan.files import naming
-from patterngan.validation import UsageError
+from patterngan.validation import InvalidValueError, UsageError, integer
 
 if TYPE_CHECKING:
     from patterngan.sweeps.jobs import Job
@@ -47,6 +47,7 @@ class GridSweeper(BasicSweeper):
         assert self.config is not None
         assert self.launcher is not None
         assert self.hydra_context is not None
+        self._check_options()
         batches = self.batches(arguments)
         self._check(batches)
         self._say_how_to_go_on()
@@ -82,7 +83,10 @@ class GridSweeper(BasicSweeper):
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
         for override in overrides:
-            values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else ["one"]
+            try:
+                values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else ["one"]
+            except ValueError as error:
+                raise UsageError(f"{override.input_line}: cannot be swept ({error})") from error
             if not values:
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
             if "null" in values and (CONF / override.key_or_group).is_dir():  # which Hydra's defaults list cannot take
@@ -91,6 +95,17 @@ class GridSweeper(BasicSweeper):
         if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
             raise UsageError(f"-m: {NOTHING_SWEPT}")
         return self.split_arguments(overrides, self.max_batch_size)
+
+    def _check_options(self) -> None:
+        if self.max_batch_size is not None:
+            integer("hydra.sweeper.max_batch_size", self.max_batch_size, 1)
+        params: object = self.params  # whatever was typed
+        if params is not None and not isinstance(params, Mapping):
+            allowed = 'must be null or swept keys with their values: {lr: "1e-4,1e-3"}'
+            raise InvalidValueError("hydra.sweeper.params", params, allowed)
+        assert self.config is not None
+        if not self.config.hydra.sweep.dir:
+            raise InvalidValueError("hydra.sweep.dir", self.config.hydra.sweep.dir, "must name a folder")
 
     def _check(self, batches: list[list[list[str]]]) -> None:
         from patterngan.sweeps.launching import Sweep, plan, require_own_folders
@@ -105,6 +120,10 @@ class GridSweeper(BasicSweeper):
             else:
                 jobs += plan(Sweep(self.hydra_context, _no_task, self.config), batch, len(jobs)).jobs
         require_own_folders(jobs)
+        sweep = Path(str(self.config.hydra.sweep.dir)).resolve()
+        for one in jobs:
+            if sweep not in one.folder.resolve().parents:
+                raise UsageError(f"hydra.sweep.subdir: {one.folder} is not inside the sweep's folder")
 
 
 def _no_task(config: Any) -> None:
