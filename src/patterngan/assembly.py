@@ -121,6 +121,15 @@ def needs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, batch_size:
     return {"noise": Need(noise.fill, (update.draws, batch_size, noise.dim)), **found}
 
 
+def optimizers(config: DictConfig) -> tuple[OptimizerFactory, OptimizerFactory]:
+    """What makes G's optimizer, and D's.
+
+    Raises:
+        UsageError: naming the key and the value that cannot be.
+    """
+    return build(config, "optimizer.generator", Callable), build(config, "optimizer.discriminator", Callable)
+
+
 def checked_seed(config: DictConfig) -> int:
     """The seed of a config."""
     return checked_integer(config, "seed", 0, 2**62)
@@ -199,10 +208,7 @@ def blueprint(config: DictConfig) -> Blueprint:
         data,
         rules,
         read,
-        optimizers=(
-            build(config, "optimizer.generator", Callable),
-            build(config, "optimizer.discriminator", Callable),
-        ),
+        optimizers=optimizers(config),
         batch_size=batch_size,
         steps=steps,
         samples=samples,

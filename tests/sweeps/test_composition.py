@@ -1,8 +1,8 @@
 import pytest
 from hydra.errors import HydraException
-from omegaconf import OmegaConf, open_dict
+from omegaconf import OmegaConf, base, open_dict
 
-from patterngan.sweeps.composition import Composer, job_folder
+from patterngan.sweeps.composition import Composer, interpolations_parsed_once, job_folder
 
 CASES = [
     [],
@@ -57,3 +57,13 @@ def test_folders_are_where_hydra_puts_them(sweep, tmp_path):
     one = sweep("hydra.sweep.subdir='${pattern.k}/${hydra.job.override_dirname}'")
     config = Composer(one.context.config_loader, one.master).compose(["pattern.k=3", "seed=1"], 4)
     assert job_folder(config) == tmp_path / "sweep" / "3" / "pattern.k=3,seed=1"
+
+
+def test_interpolations_that_are_parsed_once_are_resolved_in_each_config():
+    configs = [OmegaConf.create({"lr": lr, "twice": ["${lr}", "at ${lr}"]}) for lr in (1, 2)]
+    parse = base.parse
+    with interpolations_parsed_once():
+        assert [list(config.twice) for config in configs] == [[1, "at 1"], [2, "at 2"]]
+        configs[0].lr = 3
+        assert list(configs[0].twice) == [3, "at 3"]
+    assert base.parse is parse

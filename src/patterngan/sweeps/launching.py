@@ -13,13 +13,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
-from patterngan.assembly import blueprint, checked_seed
+from patterngan.assembly import blueprint, checked_seed, optimizers
 from patterngan.checkpoints import FOLDER, remove_halves
 from patterngan.gan import DivergedError
 from patterngan.interruption import exit_code
 from patterngan.locking import locked
 from patterngan.results import FILE, Result
-from patterngan.sweeps.composition import Composer
+from patterngan.sweeps.composition import Composer, interpolations_parsed_once
 from patterngan.sweeps.engines import Engine
 from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
 from patterngan.sweeps.memory import most_members
@@ -63,6 +63,7 @@ class Plan:
     """Why a job cannot be run."""
 
 
+@interpolations_parsed_once()
 def plan(sweep: Sweep, job_overrides: Sequence[Sequence[str]], first: int) -> Plan:
     """Composes and checks the jobs; nothing is written yet but what an earlier start left unfinished.
 
@@ -91,17 +92,20 @@ def _scatter_all(sweep: Sweep, jobs: Sequence[Job]) -> None:
 
 
 def _why_impossible(config: DictConfig, described: Job, valid: set[str]) -> str | None:
-    # Jobs that differ in their seeds only are checked once, and so is what surrounds them.
+    # What jobs share is checked once: all but the optimizers of those that differ in learning rates, say.
     settings, surroundings = without_seed(described.settings), without_seed(described.surroundings)
+    networks = without_seed({key: described.settings[key] for key in described.settings.keys() - {"lr", "optimizer"}})
     try:
         if surroundings not in valid or config.ckpt_path is not None:
             prepare(config)
-        elif settings not in valid:
+        elif networks not in valid:
             blueprint(config)
+        elif settings not in valid:
+            optimizers(config)
         checked_seed(config)
     except UsageError as error:
         return str(error)
-    valid |= {settings, surroundings}
+    valid |= {settings, surroundings, networks}
     return None
 
 
