@@ -36,6 +36,16 @@ def test_streams_of_other_names_seeds_and_chunks_differ():
     assert len({tensor.sum().item() for tensor in first}) == 4
 
 
+NAMES = ("init", "data", "noise", "proposals", "mixing", "blur", "evaluation")
+PATHS = st.tuples(st.integers(0, 2**62), st.sampled_from(NAMES), st.integers(0, 10**9))
+
+
+@given(st.lists(PATHS, min_size=2, max_size=2, unique=True))
+def test_what_one_purpose_of_one_seed_draws_no_other_does(paths):
+    one, other = (torch.rand(8, generator=seeded(*path)) for path in paths)
+    assert not torch.equal(one, other)
+
+
 def test_a_path_is_not_confused_with_a_longer_one():
     assert seeded(1, "a", 12).initial_seed() != seeded(1, "a", 1, 2).initial_seed()
 
