@@ -15,7 +15,6 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from patterngan import checkpoints
-from patterngan.checkpoints import Checkpoint
 from patterngan.configs import (
     SETTINGS,
     SURROUNDINGS,
@@ -283,27 +282,8 @@ def load_gan(path: Path, samples: int | None = None) -> tuple[GAN, int]:
     if samples is not None:
         config["evaluation"] = {"samples": samples}
     with described_by(checkpoint):
-        require_fitting(checkpoint.path, checkpoint, config)
         gan, _ = assemble(config)
-        _require_memory(checkpoint.path, gan.evaluator)
+        checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
         gan.load_state_dict(checkpoint.weights)
         move_schedules(gan, progress_seen(checkpoint.step, gan.steps))
     return gan.eval(), checkpoint.step
-
-
-def require_fitting(source: object, checkpoint: Checkpoint, config: DictConfig) -> None:
-    """Checks that a checkpoint's weights are those of a config's networks, which are measured without being made.
-
-    Raises:
-        UsageError: naming what does not fit.
-    """
-    with torch.device("meta"):
-        gan, _ = assemble(config)
-    checkpoints.require_same_shapes(source, checkpoint.weights, gan.state_dict())
-
-
-def _require_memory(source: object, evaluator: Evaluator) -> None:
-    numbers = evaluator.samples * (evaluator.noise.dim + evaluator.encoding.width)
-    if evaluator.noise.enumerate(torch.device("cpu")) is None and 16 * numbers > free_bytes():
-        allowed = f"would take {16 * numbers / 2**30:.0f} GiB; --samples takes fewer"
-        raise UsageError(f"{source}: evaluation.samples={evaluator.samples}: {allowed}")

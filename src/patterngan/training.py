@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import Checkpoint as Checkpointing
 from rich.console import Console
 
 from patterngan import checkpoints
-from patterngan.assembly import assemble, require_fitting
+from patterngan.assembly import assemble
 from patterngan.callbacks import HowToGoOn, Pictures
 from patterngan.checkpoints import Checkpoint
 from patterngan.configs import require_keys, settings
@@ -59,15 +59,14 @@ def prepare(config: DictConfig) -> Run:
     """
     require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
     checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
-    if checkpoint is not None:
-        require_fitting(f"ckpt_path={checkpoint.path}", checkpoint, config)
     gan, data = assemble(config)
     trainer(config, logger=False, enable_progress_bar=False)
     surroundings(config, Path())
     choice("optimized_metric", config.optimized_metric, NAMES)
     if checkpoint is not None:
-        optimizers = gan.configure_optimizers()
-        checkpoints.require_fitting_states(f"ckpt_path={checkpoint.path}", checkpoint.optimizers, optimizers)
+        source, optimizers = f"ckpt_path={checkpoint.path}", gan.configure_optimizers()
+        checkpoints.require_same_shapes(source, checkpoint.weights, gan.state_dict())
+        checkpoints.require_fitting_states(source, checkpoint.optimizers, optimizers)
         if checkpoint.step > data.steps:
             raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
         if checkpoint.step == data.steps and settings(config) != checkpoint.settings:
