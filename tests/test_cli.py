@@ -17,6 +17,6 @@ def test_unknown_keys_get_a_near_match(override, line):
 
 
 def test_one_line_of_any_error():
-    assert cli.one_line(UsageError("first\nsecond")) == "first"
+    assert cli.one_line(UsageError("first\nsecond")) == "first\\nsecond"
     assert cli.one_line(OSError(13, "Permission denied", "/x")) == "/x: cannot be written or read (Permission denied)"
     assert cli.one_line(ValueError()) == "ValueError"

@@ -29,6 +29,14 @@ def test_number_takes_finite_numbers_above_an_open_bound(value):
     assert number("lr", 0.5, 0, open_low=True) == 0.5
 
 
+@pytest.mark.parametrize("value", [1e-320, -1e-39, 1e39, 10**400])
+def test_number_takes_what_single_precision_holds(value):
+    with pytest.raises(InvalidValueError, match=r"must be 0 or of a size from 1e-38 to 3\.4e\+38"):
+        number("start", value, -math.inf)
+    assert number("start", 0.0, -math.inf) == 0
+    assert number("start", -3e38, -math.inf) == -3e38
+
+
 def test_errors_name_the_key_as_the_user_types_it():
     error = InvalidValueError("k", None, "must be set").within("pattern")
     assert str(error) == "pattern.k=null: must be set"

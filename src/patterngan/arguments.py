@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from patterngan.validation import legible
+from patterngan.mistakes import readable
 
 MOST = 10_000_000
 """Integers that still fit in memory as Python numbers."""
@@ -14,7 +14,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exits with 2."""
-        self.exit(2, f"error: {legible(message)}\n")
+        self.exit(2, f"error: {readable(message)}\n")
 
 
 def positive(text: str) -> int:

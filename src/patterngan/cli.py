@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, OverrideType
-from hydra.errors import ConfigCompositionException, HydraException, InstantiationException, MissingConfigException
+from hydra.errors import HydraException, InstantiationException, MissingConfigException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -178,21 +178,10 @@ def leave(error: Exception) -> NoReturn:
 def one_line(error: BaseException) -> str:
     """What went wrong: key, value, and what is allowed where that is known."""
     if isinstance(error, UsageError):
-        return str(error)
-    if isinstance(error, MissingConfigException) and error.options:
-        group = str(error.missing_cfg_file).partition("/")[0]
-        group = "/".join(str(error.missing_cfg_file).split("/")[: 1 + (group == "hydra")])
-        name = str(error.missing_cfg_file).removeprefix(f"{group}/")
-        return f"{group}={name}: must be one of {', '.join(sorted(error.options))}"
+        return readable(str(error))
     text = str(error)
-    if isinstance(error, InterpolationResolutionError) and error.full_key:
-        return f"{error.full_key}: {text.splitlines()[0]}"
-    if isinstance(error, InstantiationException) and error.__cause__:  # it says itself that it has one
-        return str(error.__cause__).splitlines()[0].rstrip(":")
-    if isinstance(error, ConfigCompositionException) and (
-        refused := re.match("Error merging override (.*)", text, re.DOTALL)
-    ):
-        return f"{refused[1]}: {str(error.__cause__ or 'cannot be').splitlines()[0]}"
+    if refused := refused_by_hydra(error, text):
+        return refused
     if (missing := re.search(r"Could not load '(\w+)/(.*)'", text)) and (CONF / missing[1]).is_dir():  # one of a list
         return f"{missing[1]}={missing[2]}: must be one of {', '.join(options_of(missing[1]))}"
     if unknown := re.search(r"To append to your config use \+(.*)", text):
@@ -203,6 +192,21 @@ def one_line(error: BaseException) -> str:
         return f"{error.filename or 'standard output'}: cannot be written or read ({error.strerror})"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
+
+
+def refused_by_hydra(error: BaseException, text: str) -> str | None:
+    """What Hydra says in several lines, or without the key that was typed."""
+    cause = (str(error.__cause__ or "").splitlines() or ["cannot be"])[0].rstrip(":")
+    if isinstance(error, MissingConfigException) and error.options:
+        found = re.match("(hydra/)?[^/]*", file := str(error.missing_cfg_file))
+        group = found[0] if found else file
+        return f"{group}={file.removeprefix(f'{group}/')}: must be one of {', '.join(sorted(error.options))}"
+    if isinstance(error, InterpolationResolutionError) and error.full_key:
+        return f"{error.full_key}: {text.splitlines()[0]}"
+    if isinstance(error, InstantiationException) and error.__cause__:  # it says itself that it has one
+        return cause
+    merged = re.match("Error merging override (.*)", text, re.DOTALL)
+    return f"{merged[1]}: {cause}" if merged else None
 
 
 def options_of(group: str) -> list[str]:
