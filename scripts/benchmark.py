@@ -1,4 +1,7 @@
-"""Measures training: its speed (`python scripts/benchmark.py step`, or `sweep` for many GANs), and its `quality`."""
+"""Measures training: its speed (`python scripts/benchmark.py step`, or `sweep` for many GANs), its `quality`, and
+
+what becomes of it when it is long or wide (`soak`, `wide`, `jobs`).
+"""
 
 import importlib.util
 import io
@@ -17,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from benchmark_endurance import jobs, soak, wide
 from benchmark_faults import faults_table
 from benchmark_quality import quality
 from hydra import compose, initialize_config_dir
@@ -226,6 +230,13 @@ def main() -> None:
     command = commands.add_parser("faults", help="runs and sweeps killed at random moments, against undisturbed twins")
     command.add_argument("--kills", type=positive, default=200, help="in all (200)")
     command.add_argument("--seed", type=seed, default=0, help="of the moments (0)")
+    command = commands.add_parser("soak", help="memory and step time of a long run")
+    command.add_argument("--steps", type=positive, default=200_000, help="GAN steps (200000)")
+    command = commands.add_parser("wide", help="memory and disk of many members with many evaluations")
+    command.add_argument("--members", type=positive, default=1000, help="runs of the sweep (1000)")
+    command.add_argument("--evaluations", type=positive, default=50, help="of each (50)")
+    command = commands.add_parser("jobs", help="time to compose, check and group the jobs of a sweep")
+    command.add_argument("--most", type=positive, default=10_000, help="jobs in the largest sweep (10000)")
     arguments = parser.parse_args()
     if arguments.command == "step":
         step(arguments.steps, arguments.pairs)
@@ -233,6 +244,12 @@ def main() -> None:
         faults_table(arguments.kills, arguments.seed)
     elif arguments.command == "quality":
         quality(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
+    elif arguments.command == "soak":
+        soak(arguments.steps)
+    elif arguments.command == "wide":
+        wide(arguments.members, arguments.evaluations)
+    elif arguments.command == "jobs":
+        jobs(arguments.most)
     else:
         whole_commands()  # first: a process begins with the peak memory of the one that started it
         members_table(arguments.pairs)
