@@ -17,6 +17,7 @@ from patterngan.checkpoints import (
     best_score,
     keep_previous,
     load,
+    previous,
     write,
     write_atomically,
 )
@@ -39,6 +40,10 @@ class AtEvaluations(Checkpoint):
         """From here on there is something to go on from."""
         if not (_folder(trainer) / LAST).exists():
             trainer.save_checkpoint(_folder(trainer) / LAST, weights_only=False)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """A run that has ended needs no other to go on from."""
+        previous(_folder(trainer) / LAST).unlink(missing_ok=True)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keeps what was trained since the last evaluation, if it can be gone on from."""

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from patterngan import checkpoints, cli, reporting
-from patterngan.checkpoint_io import AtEvaluations
+from patterngan.checkpoint_io import AtEvaluations, AtomicCheckpointIO
 from patterngan.events import EventFile
 from patterngan.history import history
 from patterngan.logs import LogFile
@@ -170,7 +170,7 @@ def assert_same(run, twin):
 
 def going_on(out):
     """The printed command with which to go on."""
-    (line,) = [line for line in out.splitlines() if "go on with: " in line]
+    (line,) = [line for line in out.splitlines() if line.startswith("interrupted; go on with: ")]
     return shlex.split(line.partition("go on with: python ")[2])[1:]
 
 
@@ -178,7 +178,7 @@ TROUBLES = {
     "events": ("limited", "/events.out.tfevents.", EventFile, "flush", 8),
     "log": ("limited", "/train.log", LogFile, "emit", 4),
     "best": ("limited", "/checkpoints/best.ckpt", AtEvaluations, "on_train_epoch_end", 4),
-    "last": ("mounted", "/checkpoints/last.ckpt", AtEvaluations, "on_train_epoch_end", 3),
+    "last": ("mounted", "/checkpoints/last.ckpt", AtomicCheckpointIO, "save_checkpoint", 4),
     "result": ("mounted", "/result.json", Result, "write", 1),
 }
 """Where a disk is full → which disk, what the error names, and what is about to be called how often when it fills."""
@@ -249,7 +249,7 @@ def test_a_folder_that_is_taken_away_while_a_run_trains(typed, tmp_path, before,
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert done.err.startswith(f"error: {run}/")
     assert done.err.endswith(f": cannot be written or read ({says})\n")
-    assert "go on with" not in done.out
+    assert "interrupted; go on with" not in done.out
     assert not (run / "checkpoints" / "last.ckpt").exists()  # it does not come back without what belongs to it
 
 

@@ -14,6 +14,7 @@ def made(jobs):
 
 @pytest.fixture
 def workshop(made):
+    made[0].folder.parent.mkdir()
     return made[0].folder.parent / ".fused"
 
 
@@ -40,7 +41,7 @@ def test_no_job_is_in_two_populations(made, workshop):
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"3", b"[3]", b"[[]]", b'{"a": 1}', b"[" * 100_000, b'["0", "0"]'])
 def test_what_is_no_roll_is_passed_over(made, workshop, content):
-    workshop.mkdir(parents=True)
+    workshop.mkdir()
     (workshop / "a.json").write_bytes(content)
     assert list(begun(workshop, made)) == []
 
