@@ -5,8 +5,9 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from patterngan import CONF
@@ -81,8 +82,8 @@ def table_console() -> Console:
 
 def going_on(config: DictConfig) -> str:
     """How to go on with the sweep of a config."""
-    overrides = config.hydra.overrides
-    command = sweep_command([*overrides.task, *overrides.hydra], Path(str(config.hydra.sweep.dir)).absolute())
+    typed: Any = OmegaConf.to_container(config.hydra.overrides, resolve=False)  # an interpolation is the jobs' own
+    command = sweep_command([*typed["task"], *typed["hydra"]], Path(str(config.hydra.sweep.dir)).absolute())
     return f"go on with: {command}"
 
 
