@@ -1,6 +1,5 @@
-"""Measures training: its speed (`python scripts/benchmark.py step`, or `sweep` for many GANs), its `quality`, and
-
-what becomes of it when it is long or wide (`soak`, `wide`, `jobs`).
+"""Measures training: its speed (`python scripts/benchmark.py step`, or `sweep` for many GANs), its `quality`,
+what becomes of it when it is long or wide (`soak`, `wide`, `jobs`), and when it is killed (`faults`).
 """
 
 import importlib.util
@@ -21,7 +20,6 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from benchmark_endurance import jobs, soak, wide
-from benchmark_faults import faults_table
 from benchmark_quality import quality
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
@@ -241,6 +239,8 @@ def main() -> None:
     if arguments.command == "step":
         step(arguments.steps, arguments.pairs)
     elif arguments.command == "faults":
+        from benchmark_faults import faults_table  # needs a system that forks
+
         faults_table(arguments.kills, arguments.seed)
     elif arguments.command == "quality":
         quality(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)

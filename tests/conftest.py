@@ -19,6 +19,14 @@ ROOT = CONF.parent
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
+LONG = ("test_20_kills", "test_ray_trains")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that no process waits for another at the end."""
+    items.sort(key=lambda item: not item.name.startswith(LONG))
+
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -9,6 +9,7 @@ from patterngan.checkpoints import (
     previous,
     read,
     remove_halves,
+    require_finite,
     require_same_shapes,
     resumable_folder,
     run_folder,
@@ -95,6 +96,16 @@ def test_shapes_are_compared_both_ways():
         require_same_shapes("p", one, other)
     with pytest.raises(UsageError, match=r"b is \[1\] there, absent in this config"):
         require_same_shapes("p", {"w": torch.ones(3), "b": torch.ones(1)}, {"w": torch.ones(3)})
+
+
+def test_weights_are_numbers_and_buffers_may_be_infinite():
+    module = torch.nn.Linear(1, 1)
+    module.register_buffer("mask", torch.tensor([-math.inf]))
+    require_finite("p", module.state_dict(), module)
+    with torch.no_grad():
+        module.bias.fill_(math.nan)
+    with pytest.raises(UsageError, match="p: bias holds what is no finite number"):
+        require_finite("p", module.state_dict(), module)
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):

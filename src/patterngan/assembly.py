@@ -35,7 +35,7 @@ from patterngan.evaluator import Evaluator
 from patterngan.gan import GAN
 from patterngan.generators import Generator
 from patterngan.heads import Symbols, uniform_codes
-from patterngan.memory import Demand, demand, free_bytes
+from patterngan.memory import COPIES, Demand, demand, free_bytes
 from patterngan.noise import Gaussian, Noise, Shared, Uniform
 from patterngan.objectives import BoundarySeeking, Objective, Separable
 from patterngan.optimizers import OptimizerFactory
@@ -194,11 +194,10 @@ def blueprint(config: DictConfig) -> Blueprint:
     needed = demand(
         [*averaged, *generator.parameters(), *discriminator.parameters()],
         [need.shape for need in read.values()],
-        (update.draws + update.discriminator_steps) * batch_size,
-        samples,
+        (update.draws * batch_size, update.discriminator_steps * batch_size),
+        samples if (every := noise.enumerate(torch.device("cpu"))) is None else len(every),
         (noise.dim, encoding.width),
     )
-    require_memory(config, needed)
     return Blueprint(
         pattern,
         encoding,
@@ -217,13 +216,13 @@ def blueprint(config: DictConfig) -> Blueprint:
     )
 
 
-def require_memory(config: DictConfig, needed: Demand) -> None:
-    """Refuses a run that this machine has no memory for, before it takes any.
+def require_memory(config: DictConfig, needed: Demand, device: str = "cpu") -> None:
+    """Refuses what a device has no memory for, before it takes any.
 
     Raises:
         UsageError: naming what takes most.
     """
-    free = free_bytes()
+    free = free_bytes(device)
     if sum(needed) <= free:
         return
     allowed = f"a run needs about {sum(needed) / 2**30:.1f} GiB of memory, {free / 2**30:.1f} are free"
@@ -255,13 +254,14 @@ def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules
         raise UsageError("data.sampling=permutation: D compares codes, and its reals must be independent; use iid")
 
 
-def assemble(config: DictConfig) -> tuple[GAN, PatternData]:
-    """The GAN, initialised from the seed, and the data module of a config.
+def assemble(config: DictConfig, device: str = "cpu") -> tuple[GAN, PatternData]:
+    """The GAN, initialised from the seed, and the data module of a config, if there is room for a run on the device.
 
     Raises:
         UsageError: naming the key and the value that cannot be.
     """
     described = blueprint(config)
+    require_memory(config, described.demand, device)
     seed = checked_seed(config)
     return described.gan(seed), described.build_data(seed)
 
@@ -282,8 +282,11 @@ def load_gan(path: Path, samples: int | None = None) -> tuple[GAN, int]:
     if samples is not None:
         config["evaluation"] = {"samples": samples}
     with described_by(checkpoint):
-        gan, _ = assemble(config)
+        described = blueprint(config)
+        require_memory(config, described.demand._replace(weights=described.demand.weights // COPIES, steps=0))
+        gan = described.gan(checked_seed(config))
         checkpoints.require_same_shapes(checkpoint.path, checkpoint.weights, gan.state_dict())
+        checkpoints.require_finite(checkpoint.path, checkpoint.weights, gan)
         gan.load_state_dict(checkpoint.weights)
         move_schedules(gan, progress_seen(checkpoint.step, gan.steps))
     return gan.eval(), checkpoint.step

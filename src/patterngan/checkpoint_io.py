@@ -47,7 +47,7 @@ class AtEvaluations(Checkpoint):
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Keeps what was trained since the last evaluation, if it can be gone on from."""
-        weights = pl_module.state_dict().values()
+        weights = pl_module.parameters()
         if isinstance(exception, StoppedBetweenBlocksError) and all(weight.isfinite().all() for weight in weights):
             keep_previous(_folder(trainer) / LAST)
             trainer.save_checkpoint(_folder(trainer) / LAST, weights_only=False)

@@ -153,7 +153,7 @@ def _is_ours(content: object) -> bool:
         and all(isinstance(override, str) for override in overrides)
         and isinstance(weights, dict)
         and all(isinstance(name, str) for name in weights)
-        and all(isinstance(weight, Tensor) and bool(weight.isfinite().all()) for weight in weights.values())
+        and all(isinstance(weight, Tensor) for weight in weights.values())
         and type(step) is int
         and step >= 0
         and isinstance(optimizers, list)
@@ -205,6 +205,17 @@ def require_same_shapes(source: object, saved: dict[str, torch.Tensor], built: d
             raise UsageError(
                 f"{source}: weights of other shapes: {name} is {shapes[0]} there, {shapes[1]} in this config"
             )
+
+
+def require_finite(source: object, saved: dict[str, torch.Tensor], module: torch.nn.Module) -> None:
+    """Checks that the saved weights of a module are numbers; its buffers may be what they like, such as a mask of −∞.
+
+    Raises:
+        UsageError: naming the first that is not.
+    """
+    for name, _ in module.named_parameters():
+        if not saved[name].isfinite().all():
+            raise UsageError(f"{source}: {name} holds what is no finite number")
 
 
 def require_fitting_states(source: object, saved: list[dict[str, Any]], optimizers: Sequence[Optimizer]) -> None:

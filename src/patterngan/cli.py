@@ -1,7 +1,6 @@
 """The command line around Hydra and the scripts: errors in one line. Imports nothing heavy."""
 
 import difflib
-import errno
 import io
 import os
 import re
@@ -23,6 +22,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from patterngan import CONF
+from patterngan.files import FULL
 from patterngan.mistakes import hydras_mistake, raised_by_hydra, readable
 from patterngan.resuming import MULTIRUN, parsed, resumed
 from patterngan.signals import stop_at_once, unclaimed
@@ -30,9 +30,6 @@ from patterngan.validation import InvalidValueError, UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
 """What a user can put right: one line is enough."""
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What the system says where a disk does not take more. Our files are named with it, what is printed is not."""
 
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
@@ -188,7 +185,7 @@ def one_line(error: BaseException) -> str:
         return unknown_key(unknown[1])
     if ambiguous := re.match(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires --multirun", text):
         return f"{ambiguous[1] or ambiguous[2]}: several values at once are a sweep; add -m (a list is written [a,b])"
-    if isinstance(error, OSError) and (error.filename is not None or error.errno in FULL):
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in FULL):  # our own files are named
         return f"{error.filename or 'standard output'}: cannot be written or read ({error.strerror})"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

@@ -1,9 +1,21 @@
 """Writing to files that grow: all of what is added or nothing, and errors that say which file they are about."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""What the system says of a disk that does not take more."""
+
+
+def of_disk(error: BaseException, folder: Path) -> bool:
+    """Whether an error is that a folder's disk takes no more, or that a file in the folder cannot be had."""
+    if not isinstance(error, OSError):
+        return False
+    name = error.filename if isinstance(error.filename, str) else None
+    return error.errno in FULL or (name is not None and Path(name).absolute().is_relative_to(folder.absolute()))
 
 
 @contextmanager

@@ -21,8 +21,9 @@ LARGEST_TEXT = 2**24
 DEEPEST, MOST_VALUES = 50, 10**7
 """How far values may be nested, and how many there may be, in a file of tensors."""
 
-REPEATED = 8
-"""How often larger than its file a file's tensors may be together: some networks use a weight in several places."""
+REPEATED, LARGEST_REPEATED = 64, 2**28
+"""How often larger than its file its tensors may be together, or how many bytes: a network may use a weight in
+several places, or repeat one number."""
 
 LARGEST_INTEGER = 2**63
 
@@ -41,7 +42,7 @@ def load(content: bytes) -> Any:
             size += _bytes(value)
         elif not _is_scalar(value):
             raise ValueError(f"holds a {type(value).__name__}")
-    if size > REPEATED * len(content):
+    if size > max(REPEATED * len(content), LARGEST_REPEATED):
         raise ValueError("its tensors are larger than it is")
     return values
 
@@ -89,14 +90,11 @@ def _bytes(tensor: Tensor) -> int:
     """The size of a tensor that is no more than its numbers.
 
     Raises:
-        ValueError: for other layouts, and for more numbers than there are in memory.
+        ValueError: for other layouts.
     """
     if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_complex():
         raise ValueError("holds a tensor of an odd kind")
-    size = tensor.numel() * tensor.element_size()
-    if size > tensor.untyped_storage().nbytes():
-        raise ValueError("holds a tensor that repeats numbers")
-    return size
+    return tensor.numel() * tensor.element_size()
 
 
 def text(path: Path) -> str:

@@ -14,10 +14,12 @@ class StoppedBetweenBlocksError(StoppedError):
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of what a signal ended. Lightning makes exits of its own of KeyboardInterrupt and SIGTERM."""
-    if isinstance(error, StoppedError):
-        return int(str(error.code))
-    return 128 + (signal.SIGTERM if isinstance(error, SIGTERMException) else signal.SIGINT)
+    """The exit code of what ended a process. Lightning makes exits of its own of KeyboardInterrupt and SIGTERM."""
+    if isinstance(error, SIGTERMException):
+        return 128 + signal.SIGTERM
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
 
 
 class StopAtSignals(pl.Callback):
@@ -43,3 +45,12 @@ class StopAtSignals(pl.Callback):
         """Here the block before is trained, and where an evaluation was due it is made and kept."""
         if self.caught is not None:
             raise StoppedBetweenBlocksError(self.caught)
+
+    def raise_if_caught(self) -> None:
+        """Stops what would come after this training, where a signal came in its last moments.
+
+        Raises:
+            StoppedError: then.
+        """
+        if self.caught is not None:
+            raise StoppedError(self.caught)

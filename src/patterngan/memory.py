@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import psutil
+import torch
 from torch import Tensor
 
 from patterngan.streams import CHUNK
@@ -25,27 +26,31 @@ class Demand(NamedTuple):
 
 
 def demand(
-    weights: Iterable[Tensor], streams: Iterable[tuple[int, ...]], codes: int, samples: int, sizes: tuple[int, int]
+    weights: Iterable[Tensor],
+    streams: Iterable[tuple[int, ...]],
+    codes: tuple[int, int],
+    samples: int,
+    sizes: tuple[int, int],
 ) -> Demand:
     """The demand of a run.
 
     Args:
         weights: of its networks.
         streams: the shapes of the random numbers that a step reads.
-        codes: that a step makes and reads.
-        samples: that an evaluation looks at.
+        codes: that a step draws, and real ones that it reads.
+        samples: noise vectors that an evaluation feeds to the generator.
         sizes: of a noise vector and of a code.
     """
     parameters, (dim, width) = list(weights), sizes
     rows = [parameter.shape[0] for parameter in parameters if parameter.dim()]
-    reals = CHUNK * codes * (width + 2) * 3  # integers, codes in the making
+    reals = CHUNK * codes[1] * (width + 2) * 3  # integers, codes in the making
     return Demand(
         weights=4 * COPIES * sum(parameter.numel() for parameter in parameters),
-        steps=4 * (CHUNK * sum(map(math.prod, streams)) + reals + 4 * codes * sum(rows)),
+        steps=4 * (CHUNK * sum(map(math.prod, streams)) + reals + 4 * sum(codes) * sum(rows)),
         evaluation=4 * samples * (dim + 4 * width + 2 * max(rows, default=0)),
     )
 
 
-def free_bytes() -> int:
-    """The memory of this machine that a new tensor could have."""
-    return int(psutil.virtual_memory().available)
+def free_bytes(device: str = "cpu") -> int:
+    """The memory that a new tensor could have."""
+    return int(torch.cuda.mem_get_info()[0]) if device == "cuda" else int(psutil.virtual_memory().available)

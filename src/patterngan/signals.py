@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -18,6 +20,18 @@ class StoppedError(SystemExit):
 def stop_at_once(number: int, frame: object) -> NoReturn:
     """A handler that lets SIGTERM end a process as Ctrl-C does: files are closed, and half of one is taken away."""
     raise StoppedError(number)
+
+
+@contextmanager
+def own_handlers() -> Iterator[None]:
+    """Around what sets handlers of its own, as Ray does: afterwards the signals have those of before."""
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def unclaimed() -> list[signal.Signals]:

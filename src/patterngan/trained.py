@@ -34,6 +34,7 @@ def load_sampler(path: Path) -> Sampler:
         with torch.device("meta"):
             checkpoints.require_same_shapes(checkpoint.path, weights, assemble_sampler(config).state_dict())
         sampler = assemble_sampler(config)
+        checkpoints.require_finite(checkpoint.path, weights, sampler)
         sampler.load_state_dict(weights)
         move_schedules(sampler, progress_seen(checkpoint.step, integer("steps", checkpoint.settings.get("steps"), 1)))
     return sampler.eval()

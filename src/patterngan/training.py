@@ -20,13 +20,14 @@ from patterngan.curves import folder_of_events, label
 from patterngan.data import PatternData
 from patterngan.evaluation import NAMES, Metrics
 from patterngan.evaluator import Evaluation
+from patterngan.files import of_disk
 from patterngan.gan import GAN, DivergedError
 from patterngan.interruption import StopAtSignals, exit_code
 from patterngan.locking import locked
 from patterngan.results import FILE, Result, Status, withdraw
 from patterngan.resuming import requested
 from patterngan.terminal import interruption, resume_command, say, show, summary
-from patterngan.trainers import surroundings, trainer
+from patterngan.trainers import accelerator, surroundings, trainer
 from patterngan.validation import InvalidValueError, UsageError, choice
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,14 @@ def prepare(config: DictConfig) -> Run:
     """
     require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
     checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
-    gan, data = assemble(config)
+    gan, data = assemble(config, accelerator(config.trainer.accelerator))
     trainer(config, logger=False, enable_progress_bar=False)
     surroundings(config, Path())
     choice("optimized_metric", config.optimized_metric, NAMES)
     if checkpoint is not None:
         source, optimizers = f"ckpt_path={checkpoint.path}", gan.configure_optimizers()
         checkpoints.require_same_shapes(source, checkpoint.weights, gan.state_dict())
+        checkpoints.require_finite(source, checkpoint.weights, gan)
         checkpoints.require_fitting_states(source, checkpoint.optimizers, optimizers)
         if checkpoint.step > data.steps:
             raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
@@ -129,11 +131,11 @@ def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: boo
         checkpoints.remove_halves(touched)
     if goes_on:
         checkpoints.mend(folder)
-    started, run = time.monotonic(), None
+    started, run, stop = time.monotonic(), None, StopAtSignals()
     try:
         run = prepare(config)
         run.gan.record = {"settings": settings(config), "overrides": overrides}
-        found = _fit(run, folder, goes_on, in_sweep)
+        found = _fit(run, folder, goes_on, in_sweep, stop)
         result = Result("completed", config.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
         result.write(folder)
     except Exception as error:
@@ -148,6 +150,8 @@ def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: boo
             show(Console(), interruption(folder, step, run.gan.latest if run else None))
         raise
     say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
+    if in_sweep:
+        stop.raise_if_caught()  # too late for this run, not for the next
     return objective(found.metrics, config.optimized_metric)
 
 
@@ -159,9 +163,9 @@ def _draw(config: DictConfig, folder: Path, in_sweep: bool) -> Path | None:
 
     try:
         return report_run(folder)
-    except OSError:  # the disk is full, or gone
-        raise
     except Exception as error:  # whatever it is, the run itself is safe
+        if of_disk(error, folder):
+            raise
         log.warning("no report page: %s", error)
         return None
 
@@ -172,7 +176,7 @@ def objective(metrics: Metrics, name: str) -> float | None:
     return None if metric is None else float(metric)
 
 
-def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
+def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool, stop: StopAtSignals) -> Evaluation:
     start = 0 if run.checkpoint is None else run.checkpoint.step
     path = (
         None if run.checkpoint is None else str(run.checkpoint.path.absolute())
@@ -185,7 +189,7 @@ def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
         run.config,
         default_root_dir=folder,
         logger=logger,
-        callbacks=[*callbacks, StopAtSignals(), *([] if in_sweep else [HowToGoOn()])],
+        callbacks=[*callbacks, stop, *([] if in_sweep else [HowToGoOn()])],
         enable_checkpointing=any(isinstance(callback, Checkpointing) for callback in callbacks),
         num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
     )
@@ -195,9 +199,9 @@ def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool) -> Evaluation:
             lightning.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
         else:
             lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
-    except (KeyboardInterrupt, SystemExit) as stop:
+    except (KeyboardInterrupt, SystemExit) as end:
         say(Console(), interruption(folder, lightning.global_step, run.gan.latest))
-        raise SystemExit(exit_code(stop)) from None
+        raise SystemExit(exit_code(end)) from None
     assert run.gan.latest is not None
     return run.gan.latest
 

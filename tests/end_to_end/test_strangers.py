@@ -115,7 +115,8 @@ def test_a_file_that_is_no_checkpoint(typed, tmp_path_factory, evens, kind, monk
     ):
         done = typed(script, argument)
         assert (done.code, done.out, done.made) == (2, "", [])
-        assert done.err.startswith(f"error: {'ckpt_path=' * (script == 'train')}{path}: not a ")
+        found = "generator.0.weight holds what is no finite number" if kind == "nan" else "not a "
+        assert done.err.startswith(f"error: {'ckpt_path=' * (script == 'train')}{path}: {found}")
         assert done.err.count("\n") == 1
 
 
@@ -215,7 +216,7 @@ def test_settings_that_ask_for_huge_networks(typed, evil, what):
 
 
 def test_settings_that_ask_for_a_huge_evaluation(typed, evil, monkeypatch):
-    monkeypatch.setattr("patterngan.assembly.free_bytes", lambda: 2**30)
+    monkeypatch.setattr("patterngan.assembly.free_bytes", lambda device: 2**30)
     monkeypatch.setattr("patterngan.noise.Bits.enumerate", lambda *_: None)
     path = evil(lambda ours, file: ours["settings"]["evaluation"].update(samples=2**24))
     done = typed("evaluate", str(path))
@@ -398,10 +399,10 @@ def test_folders_that_look_like_flags(typed, evens, tmp_path, name):
 
 
 def test_what_is_loaded_is_no_larger_than_its_file(tmp_path):
-    with pytest.raises(ValueError, match="repeats"):
+    with pytest.raises(ValueError, match="larger than it is"):
         foreign.load(saved(tmp_path, torch.zeros(1).expand(10**9)))
     with pytest.raises(ValueError, match="larger than it is"):
-        foreign.load(saved(tmp_path, [one.view(-1) for one in [torch.zeros(10**5)] * 20]))
+        foreign.load(saved(tmp_path, [one.view(-1) for one in [torch.zeros(10**5)] * 1000]))
     kept = foreign.load(saved(tmp_path, {"a": torch.eye(3).T, "b": [1, 2.5, None, "x", True], 3: (torch.ones(()),)}))
     assert kept["b"] == [1, 2.5, None, "x", True]
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -15,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from patterngan.curves import folder_of_events
 from patterngan.locking import locked
+from patterngan.sweeps.rolls import open_roll
 from tests.conftest import ROOT, environment
 
 QUICK = ["experiment=plain", "steps=120", "evaluate_every=60", "evaluation.samples=200"]
@@ -202,21 +205,34 @@ def test_a_sweep_that_another_process_trains_is_refused(typed, tmp_path):
     sweep(typed, "seed=1,2")
 
 
-def test_a_group_that_breaks_takes_no_other_with_it(typed, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), FileNotFoundError(2, "is not there", "/a/file")])
+def test_a_group_that_breaks_takes_no_other_with_it(typed, tmp_path, monkeypatch, error):
     from patterngan.sweeps import engines
 
     train_piece = engines.train_piece
 
     def breaks(piece):
         if piece.jobs[0].settings["batch_size"] == 4:
-            raise RuntimeError("out of memory")
+            raise error
         return train_piece(piece)
 
     monkeypatch.setattr(engines, "train_piece", breaks)
     done = sweep(typed, "seed=1,2", "batch_size=4,8", code=1)
-    assert "failed  0, 2  out of memory" in done.out
+    assert "failed  0, 2" in done.out
+    assert str(error).partition(" ")[0] in done.out
     statuses = [result(tmp_path / "sweep" / str(number))["status"] for number in range(4)]
     assert statuses == ["failed", "completed", "failed", "completed"]
+
+
+def test_a_population_is_put_together_again_unless_it_is_larger_than_wanted_now(typed, tmp_path):
+    folders = [SimpleNamespace(folder=tmp_path / "sweep" / str(number)) for number in range(3)]
+    for limit, groups in ((3, "group 1/1, 3 members"), (2, "group 2/2, ")):
+        (tmp_path / "sweep").mkdir()
+        open_roll(tmp_path / "sweep" / ".fused" / "a.ckpt", folders)
+        done = sweep(typed, "seed=1,2,3", f"hydra.launcher.max_members={limit}")
+        assert groups in done.out
+        assert not (tmp_path / "sweep" / ".fused").exists()
+        shutil.rmtree(tmp_path / "sweep")
 
 
 def test_hydras_own_values_can_be_used_in_a_sweep(typed, tmp_path):

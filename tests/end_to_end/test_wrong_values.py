@@ -105,7 +105,7 @@ values = st.one_of(scalars, st.lists(scalars, max_size=3), st.lists(st.lists(sca
 
 
 @given(st.sampled_from([(option, key) for option, keys in chosen() for key in keys]), values)
-@settings(max_examples=200, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_value_is_refused_in_one_line_or_means_what_was_typed(try_key, where, value):
     option, key = where
     found = try_key(option, key, literal(value))

@@ -144,5 +144,5 @@ def test_a_population_is_bounded_by_the_free_memory(jobs, monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda device: 100 * member_bytes(small))
     assert most_members(small, 1) == 50
     assert most_members(small, 2) == 25
-    assert most_members(large, 1) == 10
+    assert most_members(large, 1) == 8
     assert most_members(large, 100) == 1

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from patterngan.sweeps.rolls import begun, close_roll, open_roll
+from patterngan.sweeps.rolls import begun, close_roll, close_rolls, open_roll
 
 QUICK = ["experiment=plain", "steps=60"]
 
@@ -49,3 +49,12 @@ def test_what_is_no_roll_is_passed_over(made, workshop, content):
 def test_a_roll_names_folders_from_where_it_is(made, workshop):
     open_roll(workshop / "a.ckpt", made[:2])
     assert json.loads((workshop / "a.json").read_text()) == ["../0", "../1"]
+
+
+def test_rolls_of_some_jobs_are_closed(made, workshop):
+    open_roll(workshop / "a.ckpt", made[:2])
+    open_roll(workshop / "b.ckpt", made[2:4])
+    close_rolls(workshop, made[1:2], [workshop / "a.ckpt"])
+    assert len(list(workshop.iterdir())) == 2
+    close_rolls(workshop, made[1:2], [])
+    assert [file.name for file in workshop.iterdir()] == ["b.json"]

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
+from patterngan.signals import own_handlers
 from patterngan.sweeps.populations import Outcome, Piece, train_piece
 from patterngan.terminal import show
 from patterngan.validation import InvalidValueError, UsageError
@@ -73,7 +74,8 @@ class Ray:
         try:
             if address is not None:
                 _require_listener(address)
-            ray.init(address or "local", include_dashboard=None if address else False, logging_level=logging.ERROR)
+            with own_handlers():
+                ray.init(address or "local", include_dashboard=None if address else False, logging_level=logging.ERROR)
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise InvalidValueError("hydra.launcher.address", address, f"no Ray cluster answers ({reason})") from error

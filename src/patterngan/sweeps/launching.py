@@ -13,8 +13,9 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
-from patterngan.assembly import blueprint, checked_seed, optimizers
+from patterngan.assembly import blueprint, checked_seed, optimizers, require_memory
 from patterngan.checkpoints import FOLDER, remove_halves
+from patterngan.files import of_disk
 from patterngan.gan import DivergedError
 from patterngan.interruption import exit_code
 from patterngan.locking import locked
@@ -25,10 +26,11 @@ from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
 from patterngan.sweeps.memory import most_members
 from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
 from patterngan.sweeps.resuming import Standing, outcome_of, standing
-from patterngan.sweeps.rolls import begun, close_roll, open_roll
+from patterngan.sweeps.rolls import begun, close_roll, close_rolls, open_roll
 from patterngan.sweeps.snapshots import scatter
 from patterngan.sweeps.telling import hydra_config, task_config, tell, tell_of_start
 from patterngan.terminal import LISTED, going_on, script_command, show, summary
+from patterngan.trainers import accelerator
 from patterngan.training import objective, prepare
 from patterngan.validation import UsageError
 
@@ -99,7 +101,7 @@ def _why_impossible(config: DictConfig, described: Job, valid: set[str]) -> str 
         if surroundings not in valid or config.ckpt_path is not None:
             prepare(config)
         elif networks not in valid:
-            blueprint(config)
+            require_memory(config, blueprint(config).demand, accelerator(config.trainer.accelerator))
         elif settings not in valid:
             optimizers(config)
         checked_seed(config)
@@ -145,44 +147,52 @@ def launch(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine)
 
 def _run(sweep: Sweep, planned: Plan, max_members: int | None, engine: Engine) -> Iterator[tuple[int, JobReturn]]:
     waiting = [one for one in planned.jobs if planned.standings[one.number].result is None]
-    earlier = _begun(sweep, planned, waiting)
+    earlier = _begun(sweep, planned, waiting, max_members)
     taken = {one.number for _, present in earlier for one in present} | planned.reasons.keys()
     groups = _fusible(grouped([one for one in waiting if one.number not in taken]))
     together = [group for group in groups if group.reason is None]
     alone = [group for group in groups if group.reason is not None]
     _announce(planned, [*(Group(present) for _, present in earlier), *together], alone)
     fused: set[int] = set()
-    for piece, outcomes in engine.train(_pieces(sweep, earlier, together, max_members, engine.slots)):
+    cut = _pieces(sweep, earlier, together, max_members, engine.slots)
+    close_rolls(sweep.folder / WORKSHOP, planned.jobs, {piece.file for piece in cut})
+    for piece, outcomes in engine.train(cut):
         for one in piece.jobs:
             fused.add(one.number)
-            if isinstance(outcomes, OSError):
+            if isinstance(outcomes, Exception) and of_disk(outcomes, sweep.folder):
                 raise outcomes
             outcome = outcomes if isinstance(outcomes, Exception) else outcomes[one.number]
-            yield one.number, _written(_finish(sweep, planned, one, outcome))
+            yield one.number, _written(sweep, _finish(sweep, planned, one, outcome))
         if not isinstance(outcomes, Exception):
             close_roll(piece.file)
     for one in planned.jobs:
         if one.number not in fused:
-            yield one.number, _written(_finish(sweep, planned, one, None))
+            yield one.number, _written(sweep, _finish(sweep, planned, one, None))
 
 
-def _written(returned: JobReturn) -> JobReturn:
-    """What became of a job, unless it was that nothing could be written: the next would end like it.
+def _written(sweep: Sweep, returned: JobReturn) -> JobReturn:
+    """What became of a job, unless it was that the sweep's folder could not be written: the next would end like it.
 
     Raises:
         OSError: then.
     """
-    if returned.status == JobStatus.FAILED and isinstance(returned._return_value, OSError):
-        raise returned._return_value
+    error = returned._return_value
+    if returned.status == JobStatus.FAILED and isinstance(error, Exception) and of_disk(error, sweep.folder):
+        raise error
     return returned
 
 
-def _begun(sweep: Sweep, planned: Plan, waiting: list[Job]) -> list[tuple[list[Job], list[Job]]]:
-    """The populations that an earlier start left: all of their members, and those that have not ended."""
+def _begun(
+    sweep: Sweep, planned: Plan, waiting: list[Job], max_members: int | None
+) -> list[tuple[list[Job], list[Job]]]:
+    """The populations that an earlier start left: all of their members, and those that have not ended.
+
+    Populations that are larger than wanted now are not put together again.
+    """
     left = {one.number for one in waiting} - planned.reasons.keys()
-    populations = begun(sweep.folder / WORKSHOP, planned.jobs)
+    populations = list(begun(sweep.folder / WORKSHOP, planned.jobs))
     both = [(members, [one for one in members if one.number in left]) for members in populations]
-    return [(members, present) for members, present in both if present]
+    return [(members, now) for members, now in both if now and len(members) <= (max_members or len(members))]
 
 
 def _leave(sweep: Sweep, planned: Plan) -> None:

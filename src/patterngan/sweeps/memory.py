@@ -1,9 +1,7 @@
 """How many members fit into memory at once."""
 
-import torch
-
-from patterngan import memory
 from patterngan.assembly import blueprint
+from patterngan.memory import free_bytes
 from patterngan.sweeps.jobs import Job
 from patterngan.trainers import accelerator
 
@@ -15,11 +13,6 @@ def most_members(job: Job, populations: int) -> int:
     """How many members like this fit into memory with this many populations at a time; at least one."""
     free = free_bytes(accelerator(job.config.trainer.accelerator))
     return max(1, int(SHARE * free / populations / member_bytes(job)))
-
-
-def free_bytes(device: str) -> int:
-    """The memory that a new tensor could have."""
-    return int(torch.cuda.mem_get_info()[0]) if device == "cuda" else memory.free_bytes()
 
 
 def member_bytes(job: Job) -> int:

@@ -88,8 +88,8 @@ def _train(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> d
         state = gathered([found.get(member, some) for member in range(len(piece.members))])
         require_same_shapes(some.path, state["state_dict"], gan.state_dict())
         gan.start_from(start, **state)
-    notes = Notes(len(piece.members))
-    callbacks = [notes, StopAtSignals(), *_callbacks(piece, start, present)]
+    notes, stop = Notes(len(piece.members)), StopAtSignals()
+    callbacks = [notes, stop, *_callbacks(piece, start, present)]
     lightning = trainer(
         piece.members[0].config,
         default_root_dir=piece.file.parent,
@@ -106,6 +106,7 @@ def _train(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> d
     finally:
         if piece.file.exists():
             scatter(piece.file, [job.folder for job in piece.jobs])
+    stop.raise_if_caught()
     seconds = round(time.monotonic() - started, 3)
     return {
         piece.members[member].number: Outcome(

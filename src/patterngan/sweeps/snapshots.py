@@ -63,8 +63,7 @@ class Snapshots(Checkpointing):
         """Keeps what was trained since the last evaluation, if it can be gone on from."""
         assert isinstance(pl_module, PopulationGAN)
         if isinstance(exception, StoppedBetweenBlocksError):
-            state = stacked(pl_module, trainer.optimizers)
-            weights = state["state_dict"].values()
+            state, weights = stacked(pl_module, trainer.optimizers), list(pl_module.parameters())
             finite = [member for member in pl_module.alive if all(value[member].isfinite().all() for value in weights)]
             self._keep(LAST, state, finite, trainer.global_step)
             self.write()
@@ -138,8 +137,8 @@ def scatter(file: Path, expected: Iterable[Path] = ()) -> None:
             raise
         warn_once(f"{damage}; the one before it takes its place")
         _scatter(previous(file), file.parent.parent.resolve(), trusted)
-    file.unlink()
     previous(file).unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
 
 
 def _scatter(file: Path, sweep: Path, trusted: set[Path]) -> None:
