@@ -1,5 +1,6 @@
 """Kills runs and sweeps at random moments, goes on with them, and looks for any difference to undisturbed twins."""
 
+import itertools
 import json
 import logging
 import os
@@ -147,24 +148,25 @@ def _files(run: Path) -> set[str]:
 LOOKS = {"result": _result, "checkpoints": _checkpoints, "curves": _curves, "files": _files}
 
 
-def faults(kills: int, seed: int = 0, cases: tuple[str, ...] = tuple(CASES)) -> list[tuple[str, int, list[str]]]:
+def faults(kills: int, seed: int = 0, cases: tuple[str, ...] = tuple(CASES)) -> Iterator[tuple[str, int, list[str]]]:
     """Kills each case until all of them together were killed so often.
 
-    Returns:
+    Yields:
         For each victim the name of its case, how often it was killed, and how it differs from its twin.
     """
     source = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         twins = {name: _twin(name, Path(folder)) for name in cases}
         seconds = dict.fromkeys(cases, 3.0)
-        victims: list[tuple[str, int, list[str]]] = []
-        while (left := kills - sum(count for _, count, _ in victims)) > 0:
-            name = cases[len(victims) % len(cases)]
-            victim = Victim(CASES[name], Path(folder) / f"victim{len(victims)}")
+        left = kills
+        for index, name in enumerate(itertools.cycle(cases)):
+            if left == 0:
+                return
+            victim = Victim(CASES[name], Path(folder) / f"victim{index}")
             victim.run(source.uniform(0, seconds[name]) for _ in range(min(left, MOST)))
             seconds[name] *= 0.8 if victim.kills == 0 else 1.25  # about half of the starts are to be killed
-            victims.append((name, victim.kills, differences(victim.folder, twins[name])))
-    return victims
+            left -= victim.kills
+            yield name, victim.kills, differences(victim.folder, twins[name])
 
 
 def faults_table(kills: int, seed: int) -> None:
@@ -173,7 +175,10 @@ def faults_table(kills: int, seed: int) -> None:
     Raises:
         UsageError: if anything did.
     """
-    victims = faults(kills, seed)
+    victims = []
+    for name, count, found in faults(kills, seed):
+        print(f"{name}: killed {count} times, {'; '.join(found[:LISTED]) or 'no difference'}", flush=True)
+        victims.append((name, count, found))
     print("case     victims  kills  different")
     for name in CASES:
         mine = [(count, found) for case, count, found in victims if case == name]

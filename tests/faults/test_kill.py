@@ -11,7 +11,7 @@ KILLS = {"run": 8, "sweep": 8, "groups": 4}
 
 @pytest.mark.parametrize("case", KILLS)
 def test_20_kills_leave_no_difference_to_undisturbed_twins(case):
-    victims = faults(KILLS[case], seed=1, cases=(case,))
+    victims = list(faults(KILLS[case], seed=1, cases=(case,)))
     assert sum(killed for _, killed, _ in victims) == KILLS[case]
     assert [found for _, _, found in victims if found] == []
 
