@@ -37,15 +37,15 @@ def test_what_ended_a_process_has_its_exit_code(error, code):
 def test_a_signal_is_obeyed_where_the_next_block_would_begin_or_after_the_last():
     stop = StopAtSignals()
     stop.on_train_batch_start(None, None, None, 0)
-    stop.raise_if_caught()
-    stop._note(signal.SIGTERM, None)
+    stop.note.raise_if_caught()
+    stop.note(signal.SIGTERM, None)
     with pytest.raises(StoppedBetweenBlocksError) as stopped:
         stop.on_train_batch_start(None, None, None, 0)
     assert stopped.value.code == 143
     with pytest.raises(StoppedError):
-        stop.raise_if_caught()
+        stop.note.raise_if_caught()
     with pytest.raises(StoppedError) as at_once:
-        stop._note(signal.SIGINT, None)
+        stop.note(signal.SIGINT, None)
     assert at_once.value.code == 130
 
 

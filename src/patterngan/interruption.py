@@ -6,7 +6,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from patterngan.signals import StoppedError, unclaimed
+from patterngan.signals import Note, StoppedError, unclaimed
 
 
 class StoppedBetweenBlocksError(StoppedError):
@@ -26,31 +26,16 @@ class StopAtSignals(pl.Callback):
     """Stops training at the next block after a signal, at once after a second."""
 
     def __init__(self) -> None:
-        self.handled = unclaimed()
-        self.caught: int | None = None
+        self.handled, self.note = unclaimed(), Note()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Takes the place of the handler that Lightning has set by now. It restores what was there when it ends."""
         for number in self.handled:
-            signal.signal(number, self._note)
-
-    def _note(self, number: int, frame: object) -> None:
-        if self.caught is not None:
-            raise StoppedError(number)
-        self.caught = number
+            signal.signal(number, self.note)
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         """Here the block before is trained, and where an evaluation was due it is made and kept."""
-        if self.caught is not None:
-            raise StoppedBetweenBlocksError(self.caught)
-
-    def raise_if_caught(self) -> None:
-        """Stops what would come after this training, where a signal came in its last moments.
-
-        Raises:
-            StoppedError: then.
-        """
-        if self.caught is not None:
-            raise StoppedError(self.caught)
+        if self.note.caught is not None:
+            raise StoppedBetweenBlocksError(self.note.caught)

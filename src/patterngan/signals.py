@@ -22,9 +22,31 @@ def stop_at_once(number: int, frame: object) -> NoReturn:
     raise StoppedError(number)
 
 
+class Note:
+    """A handler that notes the first signal, for who can stop later, and stops at the second."""
+
+    def __init__(self) -> None:
+        self.caught: int | None = None
+
+    def __call__(self, number: int, frame: object) -> None:
+        """See `signal.signal`."""
+        if self.caught is not None:
+            raise StoppedError(number)
+        self.caught = number
+
+    def raise_if_caught(self) -> None:
+        """Stops, if a signal came.
+
+        Raises:
+            StoppedError: then.
+        """
+        if self.caught is not None:
+            raise StoppedError(self.caught)
+
+
 @contextmanager
 def own_handlers() -> Iterator[None]:
-    """Around what sets handlers of its own, as Ray does: afterwards the signals have those of before."""
+    """Around what sets handlers: afterwards the signals have those of before."""
     before = {number: signal.getsignal(number) for number in STOPPING}
     try:
         yield

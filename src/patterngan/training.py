@@ -151,7 +151,7 @@ def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: boo
         raise
     say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
     if in_sweep:
-        stop.raise_if_caught()  # too late for this run, not for the next
+        stop.note.raise_if_caught()  # too late for this run, not for the next
     return objective(found.metrics, config.optimized_metric)
 
 

@@ -1,13 +1,14 @@
 """Where populations train: in this process, or as tasks of a Ray cluster."""
 
 import logging
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 from rich.console import Console
 
-from patterngan.signals import own_handlers
+from patterngan.signals import Note, own_handlers, unclaimed
 from patterngan.sweeps.populations import Outcome, Piece, train_piece
 from patterngan.terminal import show
 from patterngan.validation import InvalidValueError, UsageError
@@ -15,6 +16,9 @@ from patterngan.validation import InvalidValueError, UsageError
 RETRIES = 5
 """How often a piece is tried again after the worker that trained it died. It goes on from its last evaluation."""
 
+
+POLL = 0.5
+"""Seconds after which a driver that waits for Ray looks whether a signal came."""
 
 Outcomes = dict[int, Outcome] | Exception
 """What became of each job of a piece by its number, or what kept all of them from ending."""
@@ -90,13 +94,24 @@ class Ray:
         waiting = {self._task(piece): piece for piece in pieces}
         try:
             while waiting:
-                (done,), _ = self._ray.wait(list(waiting), num_returns=1)
+                done = self._done(list(waiting))
                 piece = waiting.pop(done)
                 show(Console(), f"{len(pieces) - len(waiting)} of {len(pieces)} groups done")
                 yield piece, self._outcomes(done)
         except BaseException:
             self._ray.shutdown()  # nothing is trained, and no file written, behind the back of who comes next
             raise
+
+    def _done(self, tasks: list[Any]) -> Any:
+        """The next task that is done. Ray would make an exit of its own of what a handler raises while it waits."""
+        note, done = Note(), list[Any]()
+        with own_handlers():
+            for number in unclaimed():
+                signal.signal(number, note)
+            while not done:
+                done, _ = self._ray.wait(tasks, num_returns=1, timeout=POLL)
+                note.raise_if_caught()
+        return done[0]
 
     def _task(self, piece: Piece) -> Any:
         accelerator = piece.jobs[0].config.trainer.accelerator

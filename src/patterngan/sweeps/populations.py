@@ -106,7 +106,7 @@ def _train(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> d
     finally:
         if piece.file.exists():
             scatter(piece.file, [job.folder for job in piece.jobs])
-    stop.raise_if_caught()
+    stop.note.raise_if_caught()  # too late for these, not for the next
     seconds = round(time.monotonic() - started, 3)
     return {
         piece.members[member].number: Outcome(
