@@ -253,8 +253,8 @@ LONG = [
     "experiment=plain",
     "seed=1,2",
     "lr=1e-3,1e-2",
-    "steps=3000",
-    "evaluate_every=100",
+    "steps=8000",
+    "evaluate_every=200",
     "evaluation.samples=100",
     "optimizer.decay=linear",
     "update.ema=0.9",
@@ -272,15 +272,15 @@ def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path):
     assert "2 of 2 groups done" in out
     for number in range(4):
         found = result(tmp_path / "sweep" / str(number))
-        assert (found["status"], found["steps"]) == ("completed", 3000)
+        assert (found["status"], found["steps"]) == ("completed", 8000)
         steps = [step for step, _ in curves(tmp_path / "sweep" / str(number))[0]["metrics/tv"]]
-        assert steps == list(range(0, 3001, 100))
+        assert steps == list(range(0, 8001, 200))
 
 
 def kill_a_worker(pid, workshop):
     """Kills the Ray worker of a piece that has been evaluated once."""
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and psutil.pid_exists(pid):
         workers = [
             process
             for process in psutil.Process(pid).children(recursive=True)
