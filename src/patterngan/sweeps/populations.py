@@ -62,9 +62,10 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
     """
     if piece.file.exists():
         scatter(piece.file, [job.folder for job in piece.jobs])
+    waiting = {job.number for job in piece.jobs}
     together: dict[int, dict[int, Checkpoint | None]] = {}
     for member, job in enumerate(piece.members):
-        if job in piece.jobs:
+        if job.number in waiting:
             checkpoint = _last_checkpoint(job)
             together.setdefault(checkpoint.step if checkpoint else 0, {})[member] = checkpoint
     outcomes: dict[int, Outcome] = {}
