@@ -13,8 +13,8 @@ from patterngan import CONF, cli
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def main(config: DictConfig) -> float | None:
     """One run. Heavy imports wait until it starts, so that help and completion answer at once."""
+    from patterngan.runs.run import train
     from patterngan.sweeps.resuming import train_job
-    from patterngan.training import train
 
     job = HydraConfig.get()
     start = train_job if job.mode == RunMode.MULTIRUN else train

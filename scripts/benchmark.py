@@ -26,13 +26,13 @@ from torch import Tensor, nn
 
 from patterngan import CONF
 from patterngan.arguments import OneLineParser, positive, seed
-from patterngan.assembly import blueprint
 from patterngan.cli import script
-from patterngan.data import fused
-from patterngan.population_gan import PopulationGAN
-from patterngan.streams import CHUNK
-from patterngan.trainers import trainer
-from patterngan.training import train
+from patterngan.data.streams import CHUNK
+from patterngan.population.module import PopulationGAN
+from patterngan.runs.assembly import blueprint
+from patterngan.runs.run import train
+from patterngan.runs.trainer import trainer
+from patterngan.training.datamodule import fused
 from patterngan.validation import UsageError
 
 

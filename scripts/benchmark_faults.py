@@ -19,10 +19,10 @@ import torch
 from processes import Script
 from tensorboard.backend.event_processing.plugin_event_accumulator import EventAccumulator
 
-from patterngan.checkpoints import BEST, FOLDER, LAST
-from patterngan.curves import EVENTS
-from patterngan.results import FILE
-from patterngan.terminal import LISTED
+from patterngan.reporting.console import LISTED
+from patterngan.reporting.tags import EVENTS
+from patterngan.storage.checkpoints import BEST, FOLDER, LAST
+from patterngan.storage.results import FILE
 from patterngan.validation import UsageError
 
 # It tells of everything that a resumed run has written again.

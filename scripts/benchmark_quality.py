@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patterngan import CONF
-from patterngan.sweeps.report import Row, rows
+from patterngan.reporting.sweep import Row, rows
 from patterngan.validation import UsageError
 
 KS = (2, 3, 5, 7, 11)
@@ -142,7 +142,7 @@ def quality(seeds: int, cells: Sequence[str], overrides: Sequence[str], folder: 
         everything.append(measured(cell, seeds, overrides, folder / cell.name))
         print(line(everything[-1]), flush=True)
     write_csv(folder / "quality.csv", everything)
-    from patterngan.figures import quality as drawn
+    from patterngan.reporting.figures import quality as drawn
 
     figures = {name: {found.cell.name: found.figures(name) for found in everything} for name in FIGURES}
     drawn(figures, {found.cell.name: found.support for found in everything}).savefig(folder / "quality.png", dpi=150)

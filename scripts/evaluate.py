@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text or json (text)")
     arguments = parser.parse_args()
 
-    from patterngan.assembly import load_gan
+    from patterngan.runs.assembly import load_gan
 
     gan, step = load_gan(arguments.path, arguments.samples)
     metrics = gan.evaluate().metrics

@@ -18,9 +18,10 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, help="a file or a folder (the run's folder)")
     arguments = parser.parse_args()
 
-    from patterngan import checkpoints, export
-    from patterngan.terminal import show, shown
-    from patterngan.trained import load_sampler
+    from patterngan.reporting.console import show, shown
+    from patterngan.runs import export
+    from patterngan.runs.loading import load_sampler
+    from patterngan.storage import checkpoints
 
     sampler = load_sampler(arguments.path)
     run = checkpoints.run_folder(checkpoints.locate(arguments.path)) or Path()

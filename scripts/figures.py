@@ -10,14 +10,14 @@ from patterngan.cli import script
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
-    from patterngan.portraits import Portrait
+    from patterngan.evaluation.portraits import Portrait
 
 
 def portraits(runs: Sequence[Path], samples: int) -> "list[tuple[Portrait, str]]":
     """What each run looks like, with a title."""
-    from patterngan.assembly import load_gan
-    from patterngan.portraits import MOST_INTEGERS
-    from patterngan.terminal import verdict
+    from patterngan.evaluation.portraits import MOST_INTEGERS
+    from patterngan.reporting.console import verdict
+    from patterngan.runs.assembly import load_gan
 
     drawn = []
     for path in runs:
@@ -31,22 +31,22 @@ def portraits(runs: Sequence[Path], samples: int) -> "list[tuple[Portrait, str]]
 
 def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
     """What each run generates against its target, side by side."""
-    from patterngan.figures import distributions
+    from patterngan.reporting.figures import distributions
 
     distributions(portraits(runs, samples)).savefig(output, dpi=150)
 
 
 def verdicts(runs: Sequence[Path], samples: int, output: Path) -> None:
     """What each run's discriminator takes for real, side by side."""
-    from patterngan.figures import judgements
+    from patterngan.reporting.figures import judgements
 
     judgements(portraits(runs, samples)).savefig(output, dpi=150)
 
 
 def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str], output: Path) -> None:
     """The median over the seeds of each metric, for each combination of what was typed for `rows` and `columns`."""
-    from patterngan.figures import heat_maps
-    from patterngan.sweeps import report
+    from patterngan.reporting import sweep as report
+    from patterngan.reporting.figures import heat_maps
 
     keys, points = report.points(report.rows(sweep))
     for key in (*rows, *columns):
@@ -69,9 +69,9 @@ def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: S
 
 def dirac(sweep: Path, output: Path) -> None:
     """The paths of a sweep of experiment=dirac."""
-    from patterngan.figures import trajectories
-    from patterngan.history import history
-    from patterngan.sweeps import report
+    from patterngan.reporting import sweep as report
+    from patterngan.reporting.figures import trajectories
+    from patterngan.reporting.history import history
 
     found = report.rows(sweep)
     swept = report.swept(found)

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--seed", type=seed, help="makes the integers repeatable")
     arguments = parser.parse_args()
 
-    from patterngan.trained import load_sampler, random_source
+    from patterngan.runs.loading import load_sampler, random_source
 
     integers = load_sampler(arguments.path).sample(arguments.n, random_source(arguments.seed))
     print(FORMATS[arguments.format](integers.tolist()))

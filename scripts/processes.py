@@ -19,7 +19,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-IMPORTED = ["patterngan.sweeps.launching", "patterngan.reporting", "patterngan.pictures", "torch.utils.tensorboard"]
+IMPORTED = [
+    "patterngan.sweeps.launching",
+    "patterngan.reporting.run",
+    "patterngan.reporting.pictures",
+    "torch.utils.tensorboard",
+]
 """What the first process imports, with all that it imports in turn."""
 
 _server = multiprocessing.get_context("forkserver")

@@ -16,9 +16,9 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="of a sweep: a page for every run, not for the best alone")
     arguments = parser.parse_args()
 
-    from patterngan.reporting import film, is_run, report_run
-    from patterngan.sweeps.page import report_sweep
-    from patterngan.terminal import show, shown, table_console
+    from patterngan.reporting.console import show, shown, table_console
+    from patterngan.reporting.run import film, is_run, report_run
+    from patterngan.reporting.sweep_page import report_sweep
 
     if is_run(arguments.path):
         if arguments.all:

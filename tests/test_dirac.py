@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.objectives import nonsaturating
-from patterngan.penalties import r1
-from patterngan.players import Players
-from patterngan.trainers import trainer
-from patterngan.training import prepare
-from patterngan.updates import judged
+from patterngan.gan.objectives import nonsaturating
+from patterngan.gan.penalties import r1
+from patterngan.gan.step import Players
+from patterngan.gan.updates import judged
+from patterngan.runs.run import prepare
+from patterngan.runs.trainer import trainer
 
 
 def distance(config, *overrides):

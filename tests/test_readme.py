@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from tests.conftest import ROOT, environment
+from tests.support.commands import ROOT, environment
 
 README = (ROOT / "README.md").read_text()
 
@@ -75,7 +75,7 @@ def test_what_is_added_passes_the_linter(extended):
 
 def test_gray_codes_are_reversible(extended):
     check = (
-        "import torch; from patterngan.encodings import Gray; n = torch.arange(100); gray = Gray(100)\n"
+        "import torch; from patterngan.data.encodings import Gray; n = torch.arange(100); gray = Gray(100)\n"
         "codes = gray.encode(n)\n"
         "assert torch.equal(gray.decode(codes), n)\n"
         "assert (codes[1:] != codes[:-1]).sum(-1).eq(1).all()"

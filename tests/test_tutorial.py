@@ -12,7 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ValueType
 
 from patterngan import CONF
-from patterngan.assembly import blueprint
+from patterngan.runs.assembly import blueprint
 
 ROOT = CONF.parent
 PAGE = ROOT / "docs" / "tutorial.md"
@@ -97,5 +97,5 @@ def test_what_its_python_prints_is_what_it_says():
 
 def test_the_step_it_quotes_is_the_one_that_is_taken():
     (quoted,) = [block for kind, block in BLOCKS if kind == "python"]
-    source = (ROOT / "src" / "patterngan" / "updates.py").read_text(encoding="utf-8")
+    source = (ROOT / "src" / "patterngan" / "gan" / "updates.py").read_text(encoding="utf-8")
     assert textwrap.indent(quoted, " " * 8) in source

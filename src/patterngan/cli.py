@@ -22,10 +22,10 @@ from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from patterngan import CONF
-from patterngan.files import FULL
 from patterngan.mistakes import hydras_mistake, raised_by_hydra, readable
-from patterngan.resuming import MULTIRUN, parsed, resumed
-from patterngan.signals import stop_at_once, unclaimed
+from patterngan.runs.resuming import MULTIRUN, parsed, resumed
+from patterngan.storage.files import FULL
+from patterngan.training.signals import stop_at_once, unclaimed
 from patterngan.validation import InvalidValueError, UsageError
 
 MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
@@ -267,8 +267,8 @@ class CheckBeforeRun(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Assembles the run once, to throw it away."""
-        from patterngan.locking import locked
-        from patterngan.training import prepare, require_unused, require_writable
+        from patterngan.runs.run import prepare, require_unused, require_writable
+        from patterngan.storage.locking import locked
 
         with plain_errors(RunMode.RUN):
             prepare(config)
@@ -284,8 +284,8 @@ class ReportSweep(Callback):
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """See `sweeps.page`."""
-        from patterngan.sweeps.page import report_sweep
-        from patterngan.terminal import table_console
+        from patterngan.reporting.console import table_console
+        from patterngan.reporting.sweep_page import report_sweep
 
         with plain_errors(RunMode.RUN):
             report_sweep(Path(str(config.hydra.sweep.dir)), table_console())

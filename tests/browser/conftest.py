@@ -15,7 +15,7 @@ from processes import Script
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.conftest import environment
+from tests.support.commands import environment
 
 FLAGS = (
     "--headless=new",

@@ -12,9 +12,9 @@ from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan import CONF
-from patterngan.checkpoints import read
-from patterngan.curves import folder_of_events
-from tests.conftest import ROOT, environment
+from patterngan.reporting.tags import folder_of_events
+from patterngan.storage.checkpoints import read
+from tests.support.commands import ROOT, environment
 
 QUICK = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200")
 
@@ -166,15 +166,15 @@ ASKED = {
     "--help": "== Keys: override with key=value ==",
     "--hydra-help": "== Flags ==",
     "--version": "Hydra 1.",
-    "--cfg job": "pattern:\n  _target_: patterngan.patterns.Multiples",
+    "--cfg job": "pattern:\n  _target_: patterngan.data.patterns.Multiples",
     "--cfg hydra": "  job_logging:",
     "--cfg all": "  job_logging:",
     "--cfg job --resolve": "  stop: 128",
-    "--cfg job --package pattern pattern=primes": "_target_: patterngan.patterns.primes",
-    "encoding=onehot --cfg job pattern.k=5": "  _target_: patterngan.encodings.OneHot\n  capacity: 100",
+    "--cfg job --package pattern pattern=primes": "_target_: patterngan.data.patterns.primes",
+    "encoding=onehot --cfg job pattern.k=5": "  _target_: patterngan.data.encodings.OneHot\n  capacity: 100",
     "--info": "Installed Hydra Plugins",
     "--info all": "Installed Hydra Plugins",
-    "--info config": "encoding:\n  _target_: patterngan.encodings.Binary",
+    "--info config": "encoding:\n  _target_: patterngan.data.encodings.Binary",
     "--info defaults": "| encoding/binary ",
     "encoding=onehot --info defaults": "| encoding/onehot ",
     "--info defaults-tree": "encoding: binary",
@@ -288,7 +288,7 @@ print(*sample(noise).tolist())"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
-    from patterngan.trained import load_sampler
+    from patterngan.runs.loading import load_sampler
 
     assert [int(word) for word in done.stdout.split()] == load_sampler(evens)(vectors).tolist()
 
@@ -297,7 +297,7 @@ def test_the_formats_offered_are_those_there_are(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     from export import FORMATS as OFFERED
 
-    from patterngan.export import FORMATS
+    from patterngan.runs.export import FORMATS
 
     assert set(OFFERED) == set(FORMATS)
 

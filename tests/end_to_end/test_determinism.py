@@ -9,12 +9,14 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from patterngan import CONF, checkpoints, training
-from patterngan.assembly import assemble
-from patterngan.configs import leaves, settings
+from patterngan import CONF
+from patterngan.population.training import population
+from patterngan.runs import run as training
+from patterngan.runs.assembly import assemble
+from patterngan.runs.configs import leaves, settings
+from patterngan.storage import checkpoints
 from patterngan.sweeps.jobs import Job
-from patterngan.sweeps.populations import population
-from tests.conftest import ROOT, environment
+from tests.support.commands import ROOT, environment
 
 DRAWN = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200", "batch_size=32")
 SHORT = (*DRAWN, "~callbacks.pictures")

@@ -5,8 +5,8 @@ import gc
 import psutil
 import pytest
 
-from patterngan.callbacks import Curves
-from patterngan.sweeps.watching import Notes
+from patterngan.population.callbacks import Notes
+from patterngan.training.callbacks import Curves
 
 EVALUATIONS = 31
 OPTIONS = ("experiment=plain", "evaluate_every=5", "evaluation.samples=20", "batch_size=8", "~callbacks.pictures")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT, environment
+from tests.support.commands import ROOT, environment
 
 SHORT = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=50")
 

@@ -8,7 +8,7 @@ from benchmark_faults import differences
 from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.conftest import environment
+from tests.support.commands import environment
 
 OPTIONS = (
     "experiment=plain",

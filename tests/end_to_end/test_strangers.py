@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from patterngan import export, foreign
-from patterngan.resuming import is_harmless
+from patterngan.runs import export
+from patterngan.runs.loading import load_sampler
+from patterngan.runs.resuming import is_harmless
+from patterngan.storage import foreign
 from patterngan.sweeps.resuming import standing
-from patterngan.trained import load_sampler
 from patterngan.validation import UsageError, legible
 
 
@@ -135,7 +136,13 @@ def evil(tmp_path_factory, evens):
     return write
 
 
-TARGETS = ["os.system", "builtins.eval", "torch.load", "patterngan.cli.script", "patterngan.data.torch.load"]
+TARGETS = [
+    "os.system",
+    "builtins.eval",
+    "torch.load",
+    "patterngan.cli.script",
+    "patterngan.training.datamodule.torch.load",
+]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -187,7 +194,12 @@ HUGE = {
         ["architecture"],
         {
             "width": 2**16,
-            "generator": {"_target_": "patterngan.networks.mlp", "width": 2**16, "depth": 1000, "activation": "relu"},
+            "generator": {
+                "_target_": "patterngan.gan.networks.mlp",
+                "width": 2**16,
+                "depth": 1000,
+                "activation": "relu",
+            },
         },
         "weights of other shapes",
     ),
@@ -216,15 +228,26 @@ def test_settings_that_ask_for_huge_networks(typed, evil, what):
 
 
 def test_settings_that_ask_for_a_huge_evaluation(typed, evil, monkeypatch):
-    monkeypatch.setattr("patterngan.assembly.free_bytes", lambda device: 2**30)
-    monkeypatch.setattr("patterngan.noise.Bits.enumerate", lambda *_: None)
+    monkeypatch.setattr("patterngan.runs.assembly.free_bytes", lambda device: 2**30)
+    monkeypatch.setattr("patterngan.gan.noise.Bits.enumerate", lambda *_: None)
     path = evil(lambda ours, file: ours["settings"]["evaluation"].update(samples=2**24))
     done = typed("evaluate", str(path))
     assert done.err.startswith("error: evaluation.samples=16777216: a run needs about ")
     assert typed("evaluate", str(path), "--samples", "100").code == 0
 
 
-ODD = [None, 3, math.nan, "", "???", "'\\", [[]], {}, {"_target_": "patterngan.data.PatternData"}, {"_partial_": True}]
+ODD = [
+    None,
+    3,
+    math.nan,
+    "",
+    "???",
+    "'\\",
+    [[]],
+    {},
+    {"_target_": "patterngan.training.datamodule.PatternData"},
+    {"_partial_": True},
+]
 
 
 @pytest.mark.parametrize("key", ["pattern", "architecture", "seed", "penalty"])

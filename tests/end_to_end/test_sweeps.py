@@ -15,10 +15,10 @@ import torch
 from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from patterngan.curves import folder_of_events
-from patterngan.locking import locked
-from patterngan.sweeps.rolls import open_roll
-from tests.conftest import ROOT, environment
+from patterngan.population.manifests import open_roll
+from patterngan.reporting.tags import folder_of_events
+from patterngan.storage.locking import locked
+from tests.support.commands import ROOT, environment
 
 QUICK = ["experiment=plain", "steps=120", "evaluate_every=60", "evaluation.samples=200"]
 SWEPT = ["lr=1e-4,1e-3", "pattern.k=2,3", "seed=1,2"]

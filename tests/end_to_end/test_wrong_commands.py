@@ -65,7 +65,7 @@ COMMANDS = {
     ("+trainer.enable_progress_bar=x",): "trainer.enable_progress_bar=x: must be true or false",
     ("architecture.generator._target_=builtins.dict",): "architecture.generator: its _target_ builtins.dict "
     "makes no Module",
-    ("+pattern._partial_=true",): "pattern: its _target_ patterngan.patterns.Multiples makes no Pattern",
+    ("+pattern._partial_=true",): "pattern: its _target_ patterngan.data.patterns.Multiples makes no Pattern",
     ("+callbacks.x={_target_:builtins.dict}",): "callbacks.x: its _target_ builtins.dict makes no Callback",
     ("-m", "seed=range(0,3,0)"): "seed=range(0,3,0): cannot be swept (range() arg 3 must not be zero)",
     ("-m", "seed=0,1", "hydra.sweep.dir="): "hydra.sweep.dir=: must name a folder",

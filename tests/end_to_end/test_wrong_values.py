@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 
 from patterngan import CONF, cli
 from patterngan.mistakes import readable
-from patterngan.resuming import literal
-from patterngan.training import prepare
+from patterngan.runs.resuming import literal
+from patterngan.runs.run import prepare
 from tests.scripts.test_reference import reference
 
 BASE = ["experiment=plain", "steps=1", "batch_size=4", "evaluation.samples=16"]

@@ -8,9 +8,9 @@ import torch
 from benchmark_faults import SMALL, Victim, differences
 from processes import Script
 
-from patterngan.checkpoints import load, previous, read, write
+from patterngan.storage.checkpoints import load, previous, read, write
 from patterngan.validation import UsageError
-from tests.conftest import environment
+from tests.support.commands import environment
 
 
 def test_what_is_cut_off_or_overwritten_anywhere_is_not_read(tmp_path):

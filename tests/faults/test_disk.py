@@ -18,15 +18,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from patterngan import checkpoints, cli, reporting
-from patterngan.checkpoint_io import AtEvaluations, AtomicCheckpointIO
-from patterngan.events import EventFile
-from patterngan.history import history
-from patterngan.logs import LogFile
-from patterngan.results import Result, read
-from patterngan.sweeps import page, populations
-from patterngan.sweeps.snapshots import Snapshots
-from tests.conftest import ROOT, environment
+from patterngan import cli
+from patterngan.population import training as populations
+from patterngan.population.snapshots import Snapshots
+from patterngan.reporting import run as reporting
+from patterngan.reporting import sweep_page as page
+from patterngan.reporting.events import EventFile
+from patterngan.reporting.history import history
+from patterngan.storage import checkpoints
+from patterngan.storage.logs import LogFile
+from patterngan.storage.results import Result, read
+from patterngan.training.checkpointing import AtEvaluations, AtomicCheckpointIO
+from tests.support.commands import ROOT, environment
 
 QUICK = ["experiment=even_numbers", "seed=1", "steps=40", "evaluate_every=10", "update.ema=0.9", "~callbacks.pictures"]
 

@@ -37,7 +37,7 @@ def spoil_result(other):
 
 
 def spoil_curves(other):
-    from patterngan.events import EventFile
+    from patterngan.reporting.events import EventFile
 
     events = EventFile(other, None)
     events.scalars({"metrics/tv": 0.5}, 40)

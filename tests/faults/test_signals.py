@@ -7,7 +7,7 @@ import torch
 from benchmark_faults import differences, printed
 from processes import Script
 
-from tests.conftest import environment
+from tests.support.commands import environment
 
 RUN = ("experiment=plain", "steps=3000", "evaluate_every=1000", "evaluation.samples=200", "update.ema=0.9")
 SWEEP = ("-m", *RUN, "seed=1,2", "lr=1e-3,1e38")

@@ -1,7 +1,7 @@
 import pytest
 from benchmark_quality import CELLS, Cell, Found, line, write_csv
 
-from patterngan.sweeps.report import Row
+from patterngan.reporting.sweep import Row
 
 
 def row(name, **metrics):

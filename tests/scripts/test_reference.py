@@ -6,7 +6,7 @@ import yaml
 
 from patterngan import CONF
 from patterngan.validation import UsageError
-from tests.conftest import ROOT
+from tests.support.commands import ROOT
 
 OPTIONS = [(str(file.parent.relative_to(CONF)), file.stem) for file in sorted(CONF.rglob("*/*.yaml"))]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.sweeps.test_report import run
+from tests.reporting.test_sweep import run
 
 
 @pytest.fixture

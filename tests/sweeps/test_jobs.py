@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.assembly import blueprint
+from patterngan.population.memory import member_bytes, most_members
+from patterngan.population.training import population, why_not_fused
+from patterngan.runs.assembly import blueprint
 from patterngan.sweeps.jobs import grouped, numbers, pieces, unfusible
-from patterngan.sweeps.memory import member_bytes, most_members
-from patterngan.sweeps.populations import population, why_not_fused
 
 
 def seen(groups):
@@ -57,7 +57,7 @@ def test_what_only_single_runs_can_have_is_not_fused(jobs, override, reason):
 def test_networks_that_cannot_be_batched_say_why(jobs, monkeypatch):
     from torch import nn
 
-    from patterngan import networks
+    from patterngan.gan import networks
 
     (job,) = jobs(["experiment=plain", "architecture=linear"])
     assert why_not_fused(blueprint(job.config)) is None
@@ -93,7 +93,7 @@ def test_an_optimizer_of_the_users_own_is_for_single_runs(jobs):
 def test_weights_in_two_places_are_for_single_runs(jobs, monkeypatch):
     from torch import nn
 
-    from patterngan import networks
+    from patterngan.gan import networks
 
     def tied(inputs, outputs):
         first, second = nn.Linear(inputs, inputs), nn.Linear(inputs, inputs)
@@ -137,7 +137,7 @@ def test_numbers_are_told_as_ranges(jobs):
 
 
 def test_a_population_is_bounded_by_the_free_memory(jobs, monkeypatch):
-    from patterngan.sweeps import memory
+    from patterngan.population import memory
 
     (small,), (large,) = jobs(["experiment=plain"]), jobs(["experiment=plain", "architecture.width=512"])
     assert member_bytes(large) > 4 * member_bytes(small) > 4 * 50 * 64 * 16 * 4

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from patterngan.configs import settings
-from patterngan.gan import DivergedError
-from patterngan.results import Result
+from patterngan.runs.configs import settings
+from patterngan.runs.run import train
+from patterngan.storage.results import Result
 from patterngan.sweeps.resuming import outcome_of, standing, train_job
-from patterngan.training import train
+from patterngan.training.module import DivergedError
 from patterngan.validation import UsageError
 
 QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=100"]

@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan import CONF
-from patterngan.files import naming
+from patterngan.storage.files import naming
 from patterngan.validation import InvalidValueError, UsageError, integer
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class GridSweeper(BasicSweeper):
         """Now: a sweep that is killed can say nothing any more."""
         from rich.console import Console
 
-        from patterngan.terminal import going_on, show
+        from patterngan.reporting.console import going_on, show
 
         assert self.config is not None
         show(Console(), f"if it is stopped, {going_on(self.config)}")

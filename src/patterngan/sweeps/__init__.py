@@ -1,1 +1,1 @@
-"""Sweeps: many runs from one command, trained together where they can be."""
+"""Many runs from one command."""

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from rich.console import Console
 
-from patterngan.signals import Note, own_handlers, unclaimed
-from patterngan.sweeps.populations import Outcome, Piece, train_piece
-from patterngan.terminal import show
+from patterngan.population.training import Outcome, Piece, train_piece
+from patterngan.reporting.console import show
+from patterngan.training.signals import Note, own_handlers, unclaimed
 from patterngan.validation import InvalidValueError, UsageError
 
 RETRIES = 5

@@ -10,9 +10,9 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from patterngan.configs import SURROUNDINGS, leaves, plain, settings
+from patterngan.reporting.console import ranges
+from patterngan.runs.configs import SURROUNDINGS, leaves, plain, settings
 from patterngan.sweeps.composition import job_folder
-from patterngan.terminal import ranges
 
 FUSIBLE = (
     "seed",
@@ -40,10 +40,10 @@ SWITCHES = ("objective.smoothing", "update.ema", "update.instance_noise")
 """Those of them that leave something out altogether where they are 0."""
 
 FUSED_CALLBACKS = {
-    "patterngan.callbacks.Progress",
-    "patterngan.callbacks.Curves",
-    "patterngan.callbacks.Pictures",
-    "patterngan.checkpoint_io.AtEvaluations",
+    "patterngan.training.callbacks.Progress",
+    "patterngan.training.callbacks.Curves",
+    "patterngan.training.callbacks.Pictures",
+    "patterngan.training.checkpointing.AtEvaluations",
 }
 """The callbacks that have a counterpart for populations, or for whole sweeps."""
 
@@ -106,7 +106,7 @@ def unfusible(job: Job) -> str | None:
         if node.get("_target_") not in FUSED_CALLBACKS:
             return f"callbacks.{name} is for single runs"
     logger = job.surroundings.get("logger")
-    if logger and logger.get("_target_") != "patterngan.loggers.TensorBoard":
+    if logger and logger.get("_target_") != "patterngan.training.loggers.TensorBoard":
         return "its logger is for single runs"
     return None
 

@@ -13,25 +13,25 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 from rich.console import Console
 
-from patterngan.assembly import blueprint, checked_seed, optimizers, require_memory
-from patterngan.checkpoints import FOLDER, remove_halves
-from patterngan.files import of_disk
-from patterngan.gan import DivergedError
-from patterngan.interruption import exit_code
-from patterngan.locking import locked
-from patterngan.results import FILE, Result
+from patterngan.population.manifests import begun, close_roll, close_rolls, open_roll
+from patterngan.population.memory import most_members
+from patterngan.population.snapshots import scatter
+from patterngan.population.training import Outcome, Piece, why_not_fused, without_seed
+from patterngan.reporting.console import LISTED, going_on, script_command, show, summary
+from patterngan.runs.assembly import blueprint, checked_seed, optimizers, require_memory
+from patterngan.runs.run import objective, prepare
+from patterngan.runs.trainer import accelerator
+from patterngan.storage.checkpoints import FOLDER, remove_halves
+from patterngan.storage.files import of_disk
+from patterngan.storage.locking import locked
+from patterngan.storage.results import FILE, Result
 from patterngan.sweeps.composition import Composer, interpolations_parsed_once
 from patterngan.sweeps.engines import Engine
 from patterngan.sweeps.jobs import Group, Job, grouped, job, numbers, pieces
-from patterngan.sweeps.memory import most_members
-from patterngan.sweeps.populations import Outcome, Piece, why_not_fused, without_seed
 from patterngan.sweeps.resuming import Standing, outcome_of, standing
-from patterngan.sweeps.rolls import begun, close_roll, close_rolls, open_roll
-from patterngan.sweeps.snapshots import scatter
 from patterngan.sweeps.telling import hydra_config, task_config, tell, tell_of_start
-from patterngan.terminal import LISTED, going_on, script_command, show, summary
-from patterngan.trainers import accelerator
-from patterngan.training import objective, prepare
+from patterngan.training.module import DivergedError
+from patterngan.training.stopping import exit_code
 from patterngan.validation import UsageError
 
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patterngan import foreign, results
-from patterngan.checkpoints import FOLDER, LAST, MOST_SETTINGS, read
-from patterngan.configs import settings
-from patterngan.gan import DivergedError
-from patterngan.results import withdraw
-from patterngan.training import objective, train
+from patterngan.runs.configs import settings
+from patterngan.runs.run import objective, train
+from patterngan.storage import foreign, results
+from patterngan.storage.checkpoints import FOLDER, LAST, MOST_SETTINGS, read
+from patterngan.storage.results import withdraw
+from patterngan.training.module import DivergedError
 from patterngan.validation import UsageError
 
 ENDED = ("completed", "diverged")

@@ -16,7 +16,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from omegaconf._utils import get_omega_conf_dumper
 
-from patterngan.files import naming
+from patterngan.storage.files import naming
 from patterngan.sweeps.composition import job_folder
 
 

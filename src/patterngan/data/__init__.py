@@ -1,0 +1,1 @@
+"""What is real, and random numbers addressed by step. Plain PyTorch."""

@@ -1,0 +1,1 @@
+"""How far a generator is from its pattern, measured exactly. Plain PyTorch."""

@@ -1,0 +1,1 @@
+"""The algorithm: networks, losses and optimizer steps. Plain PyTorch."""

@@ -1,0 +1,1 @@
+"""Many GANs trained as one module."""

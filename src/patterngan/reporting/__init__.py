@@ -1,0 +1,1 @@
+"""What a person sees: event files, pages, figures and terminal output."""

@@ -1,0 +1,1 @@
+"""Files of a run: checkpoints, results, and how they are written."""

@@ -1,0 +1,1 @@
+"""One GAN in Lightning: module, data module, callbacks, loggers."""

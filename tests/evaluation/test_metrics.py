@@ -1,0 +1,105 @@
+import math
+import random
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patterngan.data.encodings import Binary
+from patterngan.data.patterns import HeldOut, Multiples
+from patterngan.evaluation.metrics import measure, report, selection_score, tv_floor
+
+fives = Multiples(5, 50)
+
+
+def by_hand(integers, pattern):
+    """The metrics from their definitions, with dictionaries and loops."""
+    support = range(pattern.residue, pattern.stop, pattern.k)
+    law = {n: count / len(integers) for n, count in Counter(integers).items()}
+    valid = {n: p for n, p in law.items() if n in support}
+    validity = sum(valid.values())
+    everything = set(law) | set(support)
+    target = {n: 1 / len(support) if n in support else 0 for n in everything}
+    return {
+        "validity": validity,
+        "distinct": len(law),
+        "entropy": -sum(p * math.log(p) for p in law.values()),
+        "modes": len(valid),
+        "coverage": len(valid) / len(support),
+        "tv": sum(abs(law.get(n, 0) - target[n]) for n in everything) / 2,
+        "kl": sum(p / validity * math.log(p / validity * len(support)) for p in valid.values()) if valid else math.nan,
+    }
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=60))
+def test_metrics_follow_their_definitions(integers):
+    found = {name: value.item() for name, value in measure(torch.tensor(integers), fives).items()}
+    assert found == pytest.approx(by_hand(integers, fives), nan_ok=True)
+
+
+def test_members_stay_apart():
+    integers = torch.randint(0, 60, (3, 4, 200))
+    together = measure(integers, fives)
+    for i in range(3):
+        for j in range(4):
+            for name, value in measure(integers[i, j], fives).items():
+                assert torch.allclose(together[name][i, j], value, equal_nan=True)
+
+
+def test_a_perfect_generator_and_a_collapsed_one():
+    perfect = report(torch.arange(0, 50, 5), torch.arange(0, 50, 5), fives, Binary(64), exact=True)
+    assert perfect["tv"] == pytest.approx(0, abs=1e-12)
+    assert perfect["kl"] == pytest.approx(0, abs=1e-12)
+    assert (perfect["validity"], perfect["modes"], perfect["coverage"]) == (1, 10, 1)
+    assert (perfect["tv_floor"], perfect["exact"], perfect["support"]) == (0, True, 10)
+    collapsed = measure(torch.full((100,), 5), fives)
+    assert collapsed["tv"] == pytest.approx(0.9)
+    assert collapsed["kl"] == pytest.approx(math.log(10))
+
+
+def test_nothing_valid_has_no_kl():
+    found = report(torch.ones(10).long(), torch.zeros(10).long(), fives, Binary(64), exact=False)
+    assert found["kl"] is None
+    assert found["tv"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("size", "samples"), [(2, 1), (2, 2), (3, 4), (10, 3), (10, 100), (7, 1000)])
+def test_the_floor_is_the_mean_tv_of_a_perfect_sampler(size, samples):
+    binomial = [math.comb(samples, x) * (1 / size) ** x * (1 - 1 / size) ** (samples - x) for x in range(samples + 1)]
+    exact = size * sum(p * abs(x / samples - 1 / size) for x, p in enumerate(binomial)) / 2
+    assert tv_floor(size, samples) == pytest.approx(exact)
+
+
+def test_the_floor_is_what_sampling_shows():
+    draws = torch.tensor([[5 * random.Random(i * 999 + j).randrange(10) for j in range(500)] for i in range(40)])
+    assert measure(draws, fives)["tv"].mean().item() == pytest.approx(tv_floor(10, 500), rel=0.1)
+    assert tv_floor(1, 10) == 0
+
+
+def test_a_support_too_large_to_list_has_validity_distinct_and_marginals():
+    pattern, encoding = Multiples(2, 2**40), Binary(2**40)
+    generated = torch.tensor([0, 4, 4, 2**39 + 1])
+    found = report(generated, torch.tensor([0, 2, 2**39, 2**39 + 2]), pattern, encoding, exact=False)
+    assert found["validity"] == 0.75
+    assert found["distinct"] == 3
+    assert found["marginals"][0] == 0.25
+    assert found["marginals"][-1] == 0.25
+    assert found["real_marginals"][0] == 0.5
+    assert found["marginal_gap"] == 0.5
+    assert not {"tv", "modes", "coverage", "kl"} & set(found)
+    assert selection_score(found) == 0.25
+
+
+def test_generalisation_by_hand():
+    pattern = HeldOut(Multiples(2, 10), 0.4)  # of 0 2 4 6 8 two are unseen
+    seen = pattern.seen.member(torch.arange(3)).tolist()
+    first, second = sorted({0, 2, 4, 6, 8} - set(seen))
+    found = measure(torch.tensor([[seen[0], seen[1], first, first, 1, 3], [seen[0]] * 6]), pattern)
+    assert found["fidelity"][0].item() == pytest.approx(2 / 4)  # of two unseen and two invalid
+    assert found["fidelity"][1].isnan()
+    assert found["rate"].tolist() == pytest.approx([2 / 6, 0])
+    assert found["unseen_coverage"].tolist() == [0.5, 0]
+    everything = measure(torch.tensor([first, second]), pattern)
+    assert (everything["fidelity"], everything["unseen_coverage"]) == (1, 1)

@@ -1,0 +1,114 @@
+import io
+
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from patterngan.evaluation.portraits import Portrait
+from patterngan.reporting import figures
+
+
+def saved(figure):
+    file = io.BytesIO()
+    figure.savefig(file)
+    assert file.getvalue().startswith(b"\x89PNG")
+    return figure
+
+
+@pytest.fixture
+def portrait():
+    """Of a GAN on the multiples of four below 12, of which it misses 8."""
+    integers, codes = torch.tensor([0, 0, 3, 4, 4, 4, 5, 900]), torch.eye(2, 4)
+    return Portrait(
+        law=torch.bincount(integers.clamp(max=12), minlength=13) / 8,
+        target=torch.tensor([1.0, 0, 0, 0] * 3 + [0]) / 3,
+        verdicts=torch.linspace(0, 1, 12),
+        codes=codes,
+        integers=torch.tensor([8, 900]),
+    )
+
+
+def heights(outline):
+    values, edges, _ = outline.get_data()
+    return {round((low + high) / 2): value for value, low, high in zip(values, edges, edges[1:], strict=False) if value}
+
+
+def test_bars_show_valid_invalid_and_missing_integers(portrait):
+    axes = figures._figure(5, 3).subplots()
+    bars = figures.Bars(axes, portrait.target)
+    bars.show(portrait.law)
+    assert heights(bars.valid) == {0: 2 / 8, 4: 3 / 8}
+    assert heights(bars.invalid) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
+    assert list(bars.missing.get_xdata()) == [8]
+    colors = [to_hex(outline.get_facecolor()) for outline in (bars.valid, bars.invalid)]
+    assert [*colors, bars.missing.get_color()] == [figures.VALID, figures.INVALID, figures.MISSING]
+    target = next(line for line in axes.lines if line.get_label() == "target")
+    assert target.get_ydata()[0] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("peak", [1e-9, 0.02, 0.3, 1.0])
+def test_every_bar_fits_into_the_axis_which_changes_seldom(portrait, peak):
+    axes = figures._figure(5, 3).subplots()
+    bars = figures.Bars(axes, torch.full((64,), 1 / 64))
+    law = torch.full((64,), (1 - peak) / 63)
+    law[3] = peak
+    assert bars.show(law)
+    assert not bars.show(law.flip(0))
+    assert axes.get_ylim()[1] > max(peak, 1 / 64)
+
+
+def test_verdicts_are_told_apart_by_what_is_real(portrait):
+    axes = figures.verdicts(portrait).axes[0]
+    valid, invalid = (next(line for line in axes.lines if line.get_label() == name) for name in ("valid", "invalid"))
+    assert list(valid.get_xdata()) == [0, 4, 8]
+    assert list(valid.get_ydata()) == portrait.verdicts[::4].tolist()
+    assert len(invalid.get_xdata()) == 9
+
+
+def test_codes_stand_beside_their_integers(portrait):
+    axes = saved(figures.codes(portrait)).axes[0]
+    assert [(text.get_text(), text.get_color()) for text in axes.texts] == [
+        ("8", figures.VALID),
+        ("900", figures.INVALID),
+    ]
+    assert axes.images[0].get_array().tolist() == portrait.codes.tolist()
+
+
+def test_laws_stand_side_by_side_with_titles_as_they_are(portrait):
+    figure = saved(figures.distributions([(portrait, "a $run"), (portrait, "b_$x$")]))
+    assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
+
+
+def test_verdicts_stand_side_by_side_with_titles_as_they_are(portrait):
+    figure = saved(figures.judgements([(portrait, "a $run"), (portrait, "b_$x$")]))
+    assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["D(x)", "D(x)"]
+
+
+def test_curves_have_names_and_steps():
+    axes = saved(figures.curves({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})).axes[0]
+    assert [(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines] == [
+        ("D", [0, 10], [0.5, 0.25]),
+        ("G", [0], [1.0]),
+    ]
+
+
+def test_quality_shows_every_seed():
+    found = {"validity": {"a": [1.0, 0.9]}, "modes": {"a": [10, 8]}}
+    figure = saved(figures.quality(found, {"a": 10}))
+    assert [axes.get_title() for axes in figure.axes] == ["validity", "missing modes"]
+    dots = figure.axes[1].lines[0]
+    assert list(dots.get_xdata()) == [0, 2]
+
+
+def test_a_heat_map_has_a_number_in_every_cell():
+    values = {("r1", "hinge"): 3.0, ("none", "hinge"): 64.0}
+    figure = saved(figures.heat_maps(["none", "r1"], ["hinge", "wasserstein"], {"modes": values}))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["64", "3"]
+
+
+def test_trajectories_have_a_panel_each():
+    path = [(1.0, 1.0), (0.5, 0.2), (0.0, 0.0)]
+    figure = saved(figures.trajectories({f"run {index}": path for index in range(5)}))
+    assert [axes.get_visible() for axes in figure.axes] == [True] * 5 + [False] * 3
+    assert list(figure.axes[0].lines[0].get_xdata()) == [1.0, 0.5, 0.0]

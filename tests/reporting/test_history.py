@@ -1,0 +1,85 @@
+import os
+
+import pytest
+import torch
+
+from patterngan.evaluation.portraits import Portrait
+from patterngan.reporting.events import EventFile
+from patterngan.reporting.history import history
+from patterngan.validation import UsageError
+
+PORTRAIT = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
+
+
+def written(folder, purge_step, steps, **changes):
+    file = EventFile(folder, purge_step)
+    for step in steps:
+        file.scalars({"losses/generator": purge_step + step / 10}, step)
+        tensors = PORTRAIT._replace(**changes)._asdict()
+        file.tensors({f"portrait/{name}": tensor for name, tensor in tensors.items()}, step)
+    file.flush()
+
+
+def test_what_a_resumed_run_wrote_twice_counts_once(tmp_path):
+    written(tmp_path / "lr=1", 0, [0, 10, 20, 30])
+    written(tmp_path / "lr=1", 20, [20, 30])
+    past = history(tmp_path)
+    curve = past.curves["losses/generator"]
+    assert list(curve) == list(past.portraits) == [0, 10, 20, 30]
+    assert list(curve.values()) == pytest.approx([0, 1, 22, 23])
+    for ours, theirs in zip(past.portraits[10], PORTRAIT, strict=True):
+        assert torch.equal(ours, theirs)
+    assert not past.pictured
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"law": torch.ones(7)},
+        {"verdicts": torch.ones(9)},
+        {"target": torch.zeros(4)},
+        {"law": torch.tensor([float("nan")] * 4)},
+        {"codes": torch.ones(3, 5)},
+        {"codes": torch.ones(2)},
+        {"integers": torch.ones(2, 2)},
+        {"integers": torch.tensor([1.0, 2.0])},
+        {"integers": torch.tensor([1, -9])},
+        {"integers": torch.ones(0, dtype=torch.int64), "codes": torch.ones(0, 5)},
+        {"codes": torch.ones(2, 5, dtype=torch.complex64)},
+        {"law": torch.tensor([1e30, 0, 0, 0])},
+        {"target": torch.tensor([1e-30, 0, 0, 0])},
+    ],
+)
+def test_a_portrait_that_cannot_be_drawn_is_left_out(tmp_path, changes):
+    written(tmp_path, 0, [0], **changes)
+    assert history(tmp_path).portraits == {}
+
+
+def test_a_folder_without_events_has_no_history(tmp_path):
+    assert history(tmp_path) == ({}, {}, False)
+    with pytest.raises(UsageError, match="no such folder"):
+        history(tmp_path / "nowhere")
+
+
+def test_half_a_file_tells_what_is_whole(tmp_path):
+    written(tmp_path, 0, [0, 10])
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-20])
+    assert list(history(tmp_path).curves["losses/generator"]) == [0, 10]
+    file.write_bytes(b"no events" * 99)
+    assert history(tmp_path).curves == {}
+
+
+def test_a_tensor_of_a_few_bytes_that_claims_gigabytes_is_not_made(tmp_path):
+    file = EventFile(tmp_path, 0)
+    file.tensors({f"portrait/{name}": tensor for name, tensor in PORTRAIT._asdict().items()}, 0)
+    event = file._events[-1]
+    event.summary.value[0].tensor.tensor_shape.dim[0].size = 10**11
+    file.flush()
+    assert history(tmp_path).portraits == {}
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "events.out.tfevents.1")
+    with pytest.raises(UsageError, match="is no file of events"):
+        history(tmp_path)

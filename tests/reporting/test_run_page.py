@@ -1,0 +1,160 @@
+import json
+import re
+
+import pytest
+
+from patterngan.reporting.run import report_run
+from patterngan.validation import UsageError
+
+QUICK = ["experiment=plain", "steps=120", "evaluate_every=60", "evaluation.samples=100"]
+
+
+def result(folder, **content):
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"status": "completed", "seed": 0, "steps": 9, "wall_seconds": 1.5, "overrides": [], "metrics": {}}
+    (folder / "result.json").write_text(json.dumps({**whole, **content}))
+    return folder
+
+
+@pytest.fixture
+def page(run, tmp_path):
+    run(*QUICK)
+    return (tmp_path / "report.html").read_text()
+
+
+def test_a_run_leaves_a_page_that_needs_nothing_else(page):
+    assert re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=", page) == []
+    assert re.findall(r"url\((?!#)", page) == []
+    assert "default-src 'none'" in page
+    assert '<meta name="viewport"' in page
+    assert "prefers-color-scheme" in page
+
+
+def test_a_page_shows_figures_metrics_config_and_commands(page, tmp_path):
+    metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    assert f"<b>{metrics['validity']:.3f}</b><span>validity</span>" in page
+    assert f"<b>{metrics['modes']} of 64</b><span>modes</span>" in page
+    captions = re.findall("<figcaption>(.*?)</figcaption>", page)
+    assert captions == [
+        "What it generated before training, step 0",
+        "What it generates at step 120; the dashed line is the target",
+        "What D takes for real at step 120",
+        "Codes it generates at step 120",
+        "Metrics over GAN steps",
+        "Losses over GAN steps",
+    ]
+    assert page.count("<svg") == 6
+    for script in ("train.py", "generate.py", "evaluate.py", "export.py", "report.py", "tensorboard --logdir"):
+        assert script in page
+    assert all(f"<code>{override}</code>" in page for override in QUICK)
+
+
+def test_figures_take_the_colour_of_the_page(page):
+    assert "#010203" not in page
+    assert page.count("currentColor") > 50
+
+
+def test_a_page_is_the_same_when_it_is_made_again(page, tmp_path):
+    assert report_run(tmp_path) == tmp_path / "report.html"
+    assert (tmp_path / "report.html").read_text() == page
+
+
+def test_every_string_is_escaped(tmp_path):
+    evil = "<script>alert(1)</script>"
+    folder = result(tmp_path / "<b>run", error=evil, overrides=[f"lr={evil}"], metrics={evil: 1.0})
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "config.yaml").write_text(f"a: {evil}")
+    text = report_run(folder).read_text()
+    assert evil not in text
+    assert "<b>run" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5
+
+
+def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):
+    folder = result(tmp_path, status="diverged", error="diverged: not finite at step 9")
+    text = report_run(folder).read_text()
+    assert '<p class="failed">diverged: not finite at step 9</p>' in text
+    assert "There is nothing to draw" in text
+    assert "generate.py" not in text
+
+
+DAMAGED = [
+    {"status": "odd"},
+    {"status": ["completed"]},
+    {"steps": "9"},
+    {"wall_seconds": "abc"},
+    {"metrics": {"tv": "<b>"}},
+    {"metrics": {"tv": {}}},
+    {"metrics": [1]},
+    {"overrides": [1]},
+    {"overrides": "lr=1"},
+    {"error": 3},
+    {"seed": "0"},
+]
+
+
+@pytest.mark.parametrize("changes", DAMAGED)
+def test_what_is_no_result_is_refused(tmp_path, changes):
+    result(tmp_path, **changes)
+    with pytest.raises(UsageError, match=r"result\.json: is no result of a run"):
+        report_run(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000])
+def test_what_is_no_object_is_refused(tmp_path, text):
+    (tmp_path / "result.json").write_text(text)
+    with pytest.raises(UsageError, match=r"result\.json: is no result of a run"):
+        report_run(tmp_path)
+
+
+def test_a_resumed_runs_page_begins_it_anew(tmp_path):
+    typed = ["lr=0.1", f"ckpt_path={tmp_path}/checkpoints/last.ckpt", "steps=300"]
+    page = report_run(result(tmp_path, overrides=typed)).read_text()
+    assert "train.py lr=0.1 steps=300</code>" in page
+    page = report_run(result(tmp_path, overrides=["ckpt_path=/elsewhere/best.ckpt"])).read_text()
+    assert "train.py ckpt_path=/elsewhere/best.ckpt</code>" in page
+
+
+def test_a_page_offers_what_can_be_done(run, tmp_path):
+    run(*QUICK, "~logger")
+    text = (tmp_path / "report.html").read_text()
+    assert "steps=240" in text  # to train it further
+    assert "tensorboard" not in text
+    assert "--animate" not in text
+
+
+def test_a_run_that_goes_on_has_no_page_of_its_end(run, tmp_path, monkeypatch):
+    (tmp_path / ".hydra").mkdir()  # as Hydra does
+    run(*QUICK)
+
+    def stopped(*_):
+        assert not (tmp_path / "report.html").exists()
+        assert not (tmp_path / "result.json").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("patterngan.training.module.GAN.training_step", stopped)
+    with pytest.raises(SystemExit):
+        run(QUICK[0], "steps=240", *QUICK[2:], f"ckpt_path={tmp_path}")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_page_that_cannot_be_made_loses_no_run(run, tmp_path, monkeypatch, caplog):
+    def refuse(folder):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("patterngan.reporting.run.report_run", refuse)
+    assert run(*QUICK) is not None
+    assert json.loads((tmp_path / "result.json").read_text())["status"] == "completed"
+    assert "no report page" in caplog.text
+
+
+def test_without_pictures_there_is_no_page(run, tmp_path):
+    run(*QUICK, "~callbacks.pictures")
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("overrides", [["~logger"], ["encoding.capacity=1099511627776"]])
+def test_a_page_does_without_pictures(run, tmp_path, overrides):
+    run(*QUICK, *overrides)
+    text = (tmp_path / "report.html").read_text()
+    assert "What D takes for real" not in text

@@ -1,0 +1,134 @@
+import re
+
+import pytest
+from rich.console import Console
+
+from patterngan.reporting.sweep import rows
+from patterngan.reporting.sweep_page import report_sweep, write_sweep_page
+from tests.reporting.test_sweep import run
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Two learning rates, three moduli, two widths and two seeds; one run failed."""
+    number = 0
+    for lr in ("1e-3", "1e-2"):
+        for k in ("2", "10", "3"):
+            for width in ("8", "16"):
+                for seed in ("0", "1"):
+                    tv = float(lr) * 10 + int(k) / 100 + int(width) / 1000 + int(seed) / 10000
+                    overrides = [f"lr={lr}", f"pattern.k={k}", f"architecture.width={width}", f"seed={seed}"]
+                    run(tmp_path / str(number), overrides=overrides, validity=1 - tv, coverage=1.0, modes=9, tv=tv)
+                    number += 1
+    run(tmp_path / str(number), "failed", ["lr=1e-3", "pattern.k=0", "seed=0"], "k=0: <i>no</i>")
+    return tmp_path
+
+
+def page_of(folder):
+    return write_sweep_page(folder, rows(folder)).read_text()
+
+
+def test_every_run_has_a_line_that_links_to_it(sweep):
+    (sweep / "3" / "report.html").touch()
+    page = page_of(sweep)
+    table = page[page.index('class="sortable') :]
+    assert re.findall(r'<tr><td><a href="(.*?)">', table)[:5] == ["0/", "1/", "2/", "3/report.html", "4/"]
+    assert table.count("<tr>") == 1 + 25
+    assert 'title="k=0: &lt;i&gt;no&lt;/i&gt;"' in table
+    assert "25 runs, 24 completed, 1 failed" in page
+
+
+def test_the_best_and_the_worst_stand_first(sweep):
+    page = page_of(sweep)
+    extremes = page[page.index("Best and worst") : page.index("Over two keys")]
+    found = re.findall(r"<tr><td>(best|worst)</td><td><a href=.*?>(\d+)</a>", extremes)
+    tv = {row.name: row.metrics.get("tv", 1) for row in rows(sweep)}
+    order = sorted((name for name in tv if name != "24"), key=tv.__getitem__)
+    assert found == [("best", name) for name in order[:3]] + [("worst", name) for name in order[-3:]]
+
+
+def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(sweep):
+    page = page_of(sweep)
+    assert re.findall("<summary>(.*?)</summary>", page) == [
+        "lr × pattern.k",
+        "lr × architecture.width",
+        "lr × seed",
+        "pattern.k × architecture.width",
+        "pattern.k × seed",
+        "architecture.width × seed",
+    ]
+    assert page.count("<details") == 6
+    assert page.count(" open>") == 1
+
+
+def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(sweep):
+    page = page_of(sweep)
+    first = page[page.index("median tv") :]
+    first = first[: first.index("</svg>")]
+    texts = re.findall(r">([^<>]+)</text>", page[: page.index("median tv")][-9000:] + first)
+    assert [text for text in texts if text in ("2", "3", "10")][:3] == ["2", "3", "10"]
+    median = sorted(0.01 + 2 / 100 + width / 1000 + seed / 10000 for width in (8, 16) for seed in (0, 1))
+    assert f"{(median[1] + median[2]) / 2:.3g}" in texts
+
+
+def test_the_spread_has_a_line_for_each_point(sweep):
+    page = page_of(sweep)
+    assert "lr=1e-3 k=2 width=8" in page
+    assert "the best 13 of 13 points" in page
+
+
+def test_seeds_alone_need_no_heat_map(tmp_path):
+    for seed in range(2):
+        run(tmp_path / str(seed), overrides=[f"seed={seed}"], validity=0.5, tv=0.5)
+    page = page_of(tmp_path)
+    assert "Over two keys" not in page
+    assert "Spread over seeds" in page
+
+
+def test_strings_of_a_stranger_are_escaped(tmp_path):
+    evil = "<script>alert(1)</script>$x_"
+    for seed in range(4):
+        typed = [f"a={evil}{seed % 2}", f"b={evil}{seed // 2}", f"seed={seed}"]
+        run(tmp_path / f"run'\"><script>{seed}", "completed", typed, validity=0.5, tv=0.1)
+    page = page_of(tmp_path)
+    assert "<script>alert" not in page
+    assert "<script>0" not in page
+    assert re.findall(r'<a href="([^"]*)"', page)[0] == "run%27%22%3E%3Cscript%3E0/"
+
+
+def test_only_the_best_runs_get_pages_unless_asked(sweep):
+    console = Console(quiet=True)
+    report_sweep(sweep, console)
+    best = {path.parent.name for path in sweep.glob("*/report.html")}
+    tv = {row.name: row.metrics.get("tv", 1) for row in rows(sweep)}
+    assert best == set(sorted(tv, key=tv.__getitem__)[:4])
+    report_sweep(sweep, console, every=True)
+    assert len(list(sweep.glob("*/report.html"))) == 24
+
+
+def test_the_next_commands_are_told(sweep):
+    with Console(width=160, record=True, quiet=False) as console:
+        report_sweep(sweep, console)
+    last = console.export_text().splitlines()[-3:]
+    assert [line.split()[0] for line in last] == ["report", "curves", "integers"]
+    assert last[0].endswith("report.html")
+    assert "generate.py" in last[2]
+
+
+def test_runs_that_want_no_pictures_have_no_pages_unless_asked(sweep):
+    for row in rows(sweep):
+        (sweep / row.name / ".hydra").mkdir(exist_ok=True)
+        (sweep / row.name / ".hydra" / "config.yaml").write_text("callbacks: {curves: {}}\n")
+    report_sweep(sweep, Console(quiet=True))
+    assert not list(sweep.glob("*/report.html"))
+    report_sweep(sweep, Console(quiet=True), every=True)
+    assert len(list(sweep.glob("*/report.html"))) == 24
+
+
+def test_a_damaged_run_keeps_no_other_from_its_page(sweep):
+    (sweep / "0" / "events.out.tfevents.1").mkdir()
+    with Console(width=160, record=True, quiet=False) as console:
+        report_sweep(sweep, console)
+    assert f"no page of run 0: {sweep}/0/events.out.tfevents.1: is no file of events" in console.export_text()
+    assert (sweep / "report.html").exists()
+    assert len(list(sweep.glob("*/report.html"))) == 3

@@ -1,0 +1,98 @@
+import pytest
+import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from patterngan.runs.resuming import literal, resumed
+from patterngan.validation import UsageError
+
+
+@pytest.fixture
+def folder(run, tmp_path):
+    overrides = ["steps=20", "evaluate_every=10", "evaluation.samples=50", "encoding=onehot"]
+    run(*overrides)
+    (tmp_path / ".hydra").mkdir()
+    return tmp_path, overrides
+
+
+def test_resuming_types_the_runs_own_overrides_again(folder):
+    path, overrides = folder
+    asked = f"ckpt_path={path}/checkpoints/last.ckpt"
+    assert resumed([asked]) == [*overrides, f"hydra.run.dir='{path}'", asked]
+
+
+def test_what_is_typed_now_wins(folder):
+    path, _ = folder
+    line = resumed([f"ckpt_path={path}", "steps=40", "encoding=binary"])
+    assert line[:2] == ["evaluate_every=10", "evaluation.samples=50"]
+    assert line[-2:] == ["steps=40", "encoding=binary"]
+
+
+def test_a_copied_checkpoint_and_a_sweep_get_folders_of_their_own(folder, tmp_path_factory):
+    path, _ = folder
+    copy = tmp_path_factory.mktemp("copies") / "some.ckpt"
+    copy.write_bytes((path / "checkpoints" / "last.ckpt").read_bytes())
+    for line in (resumed([f"ckpt_path={copy}"]), resumed(["-m", f"ckpt_path={path}", "lr=1e-3,1e-4"])):
+        assert not [argument for argument in line if argument.startswith("hydra.run.dir")]
+
+
+def test_options_of_hydra_stay_in_front_as_argparse_wants_them(folder):
+    path, overrides = folder
+    asked = f"ckpt_path={path}"
+    assert resumed(["-m", asked, "lr=1,2"]) == ["-m", *overrides, asked, "lr=1,2"]
+    assert resumed(["--cfg", "job", asked])[:3] == ["--cfg", "job", overrides[0]]
+
+
+def change_settings(path, change):
+    file = path / "checkpoints" / "last.ckpt"
+    content = torch.load(file, weights_only=True)
+    change(content["patterngan"]["settings"])
+    torch.save(content, file)
+
+
+def test_settings_win_over_todays_conf(folder):
+    path, overrides = folder
+
+    def change(settings):  # as if conf/ had other defaults when the run was made
+        settings["batch_size"] = settings["data"]["batch_size"] = 8
+        settings["lr"] = settings["optimizer"]["generator"]["lr"] = 0.25
+        settings["optimizer"]["betas"] = [0.25, 0.75]
+
+    change_settings(path, change)
+    expected = [*overrides, "lr=0.25", "batch_size=8", "optimizer.betas=[0.25,0.75]"]
+    asked = f"ckpt_path={path}"
+    assert resumed([asked])[:-2] == expected
+    assert resumed([asked, "lr=1"])[:-3] == [line for line in expected if line != "lr=0.25"]
+    assert resumed([asked, "optimizer.generator.lr=1"])[:-3] == expected
+    assert resumed([asked, "optimizer=adam"])[:-3] == expected[:-1]
+
+
+def test_options_that_were_the_default_once_are_chosen(run, tmp_path):
+    run("experiment=plain", "penalty=[r1,r2]", "steps=20", "evaluation.samples=50")
+    path = tmp_path / "checkpoints" / "last.ckpt"
+    content = torch.load(path, weights_only=True)
+    content["patterngan"]["overrides"] = ["penalty=[r1,r2]", "steps=20", "noise.dim=16"]
+    del content["patterngan"]["settings"]["update"]["ema"], content["patterngan"]["settings"]["optimizer"]["decay"]
+    torch.save(content, path)
+    chosen = ["architecture=mlp", "head=sigmoid", "noise=gaussian", "objective=nonsaturating"]
+    line = resumed([f"ckpt_path={path}"])
+    assert line[4:6] == ["penalty=[r1,r2]", "steps=20"]
+    assert sorted(line[:4]) == chosen
+    assert {"lr=0.001", "batch_size=64", "update.ema=0.0", "optimizer.decay='none'"} < set(line)
+
+
+def test_settings_that_todays_conf_does_not_have_are_refused(folder):
+    path, _ = folder
+    change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.gan.noise.Cauchy"))
+    with pytest.raises(UsageError, match="was trained with noise._target_=patterngan.gan.noise.Cauchy, which conf/"):
+        resumed([f"ckpt_path={path}"])
+
+
+@pytest.mark.parametrize("line", [[], ["lr=1"], ["ckpt_path=missing.ckpt"], ["ckpt_path=null"], ["--help"]])
+def test_other_command_lines_stay_as_they_are(line):
+    assert resumed(line) == line
+
+
+def test_paths_of_any_spelling_survive_hydras_grammar():
+    for path in ("/a b/c", "it's", "x=1,y=2", "back\\slash", "end\\", "quoted\\'", "ünï", "[1]"):
+        override = OverridesParser.create().parse_override("hydra.run.dir=" + literal(path))
+        assert override.value() == path

@@ -1,0 +1,86 @@
+import json
+import math
+
+import pytest
+import torch
+
+from patterngan.runs.assembly import load_gan
+from patterngan.runs.loading import load_sampler
+from patterngan.runs.run import prepare
+from patterngan.validation import UsageError
+
+QUICK = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=100")
+
+
+def test_train_returns_the_metric_a_sweeper_minimises(run, tmp_path):
+    tv = run(*QUICK)
+    metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    assert tv == metrics["tv"]
+    assert run(*QUICK, "optimized_metric=entropy", folder=tmp_path / "again") == metrics["entropy"]
+
+
+def test_a_folder_that_holds_another_run_is_left_alone(run, tmp_path):
+    run(*QUICK)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match=r"holds another run; choose another folder .*, or go on with: python "):
+        run(*QUICK, "lr=0.5")
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert before == after
+
+
+def test_a_metric_that_the_run_does_not_have_is_none(run):
+    assert run(*QUICK, "encoding.capacity=1099511627776") is None
+
+
+def test_a_run_without_logger_and_callbacks_trains(run):
+    assert 0 <= run(*QUICK, "~logger", "~callbacks") <= 1
+
+
+def test_a_failing_run_leaves_a_result(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("patterngan.training.module.GAN.validation_step", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(*QUICK)
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert (found["status"], found["error"]) == ("failed", "division by zero")
+
+
+def test_the_same_command_gives_the_same_result(run, tmp_path_factory):
+    folders = [tmp_path_factory.mktemp("twin") for _ in range(2)]
+    for folder in folders:
+        run(*QUICK, folder=folder)
+    first, second = (json.loads((folder / "result.json").read_text()) for folder in folders)
+    assert first["metrics"] == second["metrics"]
+
+
+def test_a_collapsed_generator_is_seen(run, tmp_path):
+    run("experiment=even_numbers", "evaluate_every=500")
+    metrics = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    assert metrics["validity"] > 0.8
+    assert metrics["modes"] < 20
+    assert metrics["kl"] > math.log(64 / 20)
+
+
+def test_preparing_makes_nothing(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prepare(config())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loaded_run_has_its_schedules_where_training_left_them(run, tmp_path):
+    run("experiment=plain", "head=gumbel", "head.temperature=[2,0.5]", "steps=100", "evaluation.samples=500")
+    found = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    gan, _ = load_gan(tmp_path)
+    assert gan.generator.head.temperature.value == 1.25  # of the block that begins at step 50
+    assert gan.evaluate().metrics["d_fake"] == found["d_fake"]
+    assert load_sampler(tmp_path).generator.head.temperature.value == 1.25
+
+
+def test_a_run_with_a_running_average_is_measured_and_sampled_by_it(run, tmp_path):
+    run(*QUICK, "update.ema=0.5")
+    weights = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    sampled = load_sampler(tmp_path).generator.state_dict()
+    assert torch.equal(sampled["0.0.weight"], weights["average.0.0.weight"])
+    assert not torch.equal(sampled["0.0.weight"], weights["generator.0.0.weight"])
+    found = json.loads((tmp_path / "result.json").read_text())["metrics"]
+    gan, _ = load_gan(tmp_path)
+    assert gan.evaluate().metrics == found

@@ -1,0 +1,141 @@
+import math
+
+import pytest
+import torch
+
+from patterngan.storage.checkpoints import (
+    keep_previous,
+    locate,
+    previous,
+    read,
+    remove_halves,
+    require_finite,
+    require_same_shapes,
+    resumable_folder,
+    run_folder,
+    write_atomically,
+)
+from patterngan.validation import UsageError
+
+TYPED = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
+
+
+@pytest.fixture
+def trained(run, tmp_path):
+    run(*TYPED)
+    (tmp_path / ".hydra").mkdir()
+    return tmp_path
+
+
+def test_a_checkpoint_says_what_it_was_made_from(trained):
+    checkpoint = read(trained)
+    assert checkpoint.path == trained / "checkpoints" / "last.ckpt"
+    assert checkpoint.step == 30
+    assert checkpoint.overrides == [
+        "experiment=plain",
+        "steps=30",
+        "evaluate_every=10",
+        "evaluation.samples=50",
+        "seed=4",
+    ]
+    assert checkpoint.settings["pattern"] == {
+        "_target_": "patterngan.data.patterns.Multiples",
+        "k": 2,
+        "residue": 0,
+        "stop": 128,
+        "holdout": 0,
+    }
+    assert (checkpoint.settings["seed"], checkpoint.settings["data"]["batch_size"]) == (4, 64)
+    assert {name.split(".")[0] for name in checkpoint.weights} == {"generator", "discriminator"}
+
+
+def test_a_checkpoint_holds_no_path_and_only_plain_values(trained):
+    content = (trained / "checkpoints" / "last.ckpt").read_bytes()
+    assert str(trained).encode() not in content
+    torch.load(trained / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def test_the_best_checkpoint_has_the_lowest_tv_seen(config, run, tmp_path, caplog):
+    with caplog.at_level("INFO", "patterngan"):
+        run(
+            "experiment=plain",
+            "steps=400",
+            "evaluate_every=40",
+            "encoding=onehot",
+            "pattern.k=5",
+            "evaluation.samples=500",
+        )
+    evaluations = [line.split() for line in caplog.messages if line.startswith("step")][1:]
+    best = min(evaluations, key=lambda words: float(words[words.index("tv") + 1]))
+    assert read(tmp_path / "checkpoints" / "best.ckpt").step == int(best[1])
+
+
+def test_a_moved_run_is_still_a_run(trained, tmp_path_factory):
+    moved = tmp_path_factory.mktemp("elsewhere") / "run"
+    trained.rename(moved)
+    best = moved / "checkpoints" / "best.ckpt"
+    assert run_folder(locate(moved)) == resumable_folder(locate(moved)) == moved
+    assert (run_folder(best), resumable_folder(best)) == (moved, None)
+    (moved / "checkpoints" / "last.ckpt").rename(moved / "copy.ckpt")
+    assert run_folder(moved / "copy.ckpt") is None
+    trained.mkdir()
+
+
+@pytest.mark.parametrize("callbacks", [3, None, {"AtEvaluations": "x"}, {"AtEvaluations": {"best": "low"}}, {}])
+def test_a_best_score_that_cannot_be_told_is_none(trained, callbacks):
+    path = trained / "checkpoints" / "last.ckpt"
+    assert math.isfinite(read(path).best)
+    torch.save(torch.load(path, weights_only=True) | {"callbacks": callbacks}, path)
+    assert read(path).best == math.inf
+
+
+def test_shapes_are_compared_both_ways():
+    one, other = {"w": torch.ones(2)}, {"w": torch.ones(3), "b": torch.ones(1)}
+    require_same_shapes("p", one, {"w": torch.zeros(2)})
+    with pytest.raises(UsageError, match=r"w is \[2\] there, \[3\] in this config"):
+        require_same_shapes("p", one, other)
+    with pytest.raises(UsageError, match=r"b is \[1\] there, absent in this config"):
+        require_same_shapes("p", {"w": torch.ones(3), "b": torch.ones(1)}, {"w": torch.ones(3)})
+
+
+def test_weights_are_numbers_and_buffers_may_be_infinite():
+    module = torch.nn.Linear(1, 1)
+    module.register_buffer("mask", torch.tensor([-math.inf]))
+    require_finite("p", module.state_dict(), module)
+    with torch.no_grad():
+        module.bias.fill_(math.nan)
+    with pytest.raises(UsageError, match="p: bias holds what is no finite number"):
+        require_finite("p", module.state_dict(), module)
+
+
+def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "folder" / "file"
+    write_atomically(path, b"before")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_previous_file_stays_until_there_are_two_newer_ones(tmp_path):
+    file = tmp_path / "last.ckpt"
+    for content in (b"1", b"2", b"3"):
+        keep_previous(file)
+        write_atomically(file, content)
+    keep_previous(file)
+    keep_previous(file)
+    write_atomically(file, b"4")
+    assert (previous(file).read_bytes(), file.read_bytes()) == (b"3", b"4")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.ckpt", "last.ckpt.previous"]
+
+
+def test_halves_are_taken_away(tmp_path):
+    (tmp_path / ".last.ckpt.tmp").write_bytes(b"ha")
+    (tmp_path / "last.ckpt").write_bytes(b"whole")
+    remove_halves(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

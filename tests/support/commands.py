@@ -1,0 +1,80 @@
+"""Command lines: real ones in processes of their own, and the same in this process."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from processes import Script
+
+from patterngan import CONF, cli
+
+ROOT = CONF.parent
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment() -> dict[str, str]:
+    """Of a command line: warnings are shown, and no setting of the caller's terminal leaks in."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("HYDRA_FULL_ERROR", "FORCE_COLOR")}
+    return kept | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Runs `python SCRIPT ARGUMENTS` as a user would, in an empty folder."""
+
+    def call(script: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done = Script(script, list(arguments), tmp_path, environment()).ended()
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return call
+
+
+@dataclass
+class Outcome:
+    """What a command in this process left behind."""
+
+    code: int
+    out: str
+    err: str
+    made: list[Path]
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
+    """`python train.py ARGUMENTS` or a script in an empty folder, in this process: a hundred cases in seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT))
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    before = set(tmp_path.rglob("*"))
+
+    def call(script: str, *arguments: str) -> Outcome:
+        module = __import__(script)
+        monkeypatch.setattr(sys, "argv", [f"{script}.py", *arguments])
+        start = cli.run if script == "train" else cli.script
+        code, out, err = 0, io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                start(module.main)
+            except SystemExit as exit_:
+                code = exit_.code
+        return Outcome(code, out.getvalue(), err.getvalue(), sorted(set(tmp_path.rglob("*")) - before))
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def evens(tmp_path_factory) -> Path:
+    """A finished run of a recipe."""
+    folder = tmp_path_factory.mktemp("runs") / "evens"
+    line = ["experiment=even_numbers", f"hydra.run.dir={folder}"]
+    assert Script("train.py", line, folder.parent, environment()).ended().returncode == 0
+    return folder

@@ -1,0 +1,95 @@
+import io
+import math
+import re
+
+import pytest
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+from patterngan.reporting.history import history
+from patterngan.reporting.tags import folder_of_events
+from patterngan.runs.run import train
+from patterngan.training import callbacks
+
+
+@pytest.fixture
+def events(run, tmp_path):
+    run("experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
+    return EventAccumulator(str(tmp_path), size_guidance={"scalars": 0, "tensors": 0, "images": 0}).Reload()
+
+
+def test_the_x_axis_counts_gan_steps(events):
+    tags = events.Tags()["scalars"]
+    for tag in ("losses/generator", "losses/discriminator", "grads/generator", "grads/discriminator"):
+        assert [event.step for event in events.Scalars(tag)] == [50, 60, 100, 120, 130]
+        assert all(math.isfinite(event.value) and event.value > 0 for event in events.Scalars(tag))
+        tags.remove(tag)
+    for tag in tags:
+        assert tag.startswith("metrics/")
+        assert [event.step for event in events.Scalars(tag)] == [0, 60, 120, 130]
+    assert {"metrics/tv", "metrics/validity", "metrics/coverage", "metrics/modes", "metrics/d_real"} < set(tags)
+
+
+def test_sample_integers_are_a_text_panel(events):
+    samples = events.Tensors("samples/text_summary")
+    assert [event.step for event in samples] == [0, 60, 120, 130]
+    (text,) = samples[-1].tensor_proto.string_val
+    assert len(text.decode().strip("`").split()) == 10
+
+
+def test_hyperparameters_and_metrics_reach_the_hparams_tab(events):
+    content = events.summary_metadata
+    started = HParamsPluginData.FromString(
+        content["_hparams_/session_start_info"].plugin_data.content
+    ).session_start_info.hparams
+    assert started["seed"].number_value == 3
+    assert started["lr"].number_value == 1e-3
+    assert started["pattern.k"].number_value == 2
+    assert started["pattern"].string_value == "Multiples"
+    experiment = HParamsPluginData.FromString(content["_hparams_/experiment"].plugin_data.content).experiment
+    assert {info.name.tag for info in experiment.metric_infos} >= {"metrics/tv", "metrics/validity"}
+
+
+def test_the_layout_pairs_what_is_read_together(events):
+    layout = Layout.FromString(events.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
+    (category,) = layout.category
+    pairs = [list(chart.multiline.tag) for chart in category.chart]
+    assert pairs[0] == ["losses/discriminator", "losses/generator"]
+    assert {tag for pair in pairs for tag in pair} <= set(events.Tags()["scalars"])
+
+
+def test_pictures_are_drawn_at_evaluations(events):
+    assert sorted(events.Tags()["images"]) == ["pictures/codes", "pictures/distribution", "pictures/verdicts"]
+    pictures = events.Images("pictures/distribution")
+    assert [one.step for one in pictures] == [0, 60, 120, 130]
+    assert all(Image.open(io.BytesIO(one.encoded_image_string)).size == (500, 260) for one in pictures)
+
+
+def test_a_run_in_a_sweep_waits_for_its_pictures(config, tmp_path):
+    overrides = ["experiment=plain", "steps=4", "evaluate_every=4", "evaluation.samples=100"]
+    train(config(*overrides), tmp_path, overrides, in_sweep=True)
+    assert not (tmp_path / "report.html").exists()
+    past = history(tmp_path)
+    assert list(past.portraits) == [0, 4]
+    assert not past.pictured
+    assert folder_of_events(tmp_path).name == "experiment=plain,steps=4,evaluate_every=4,evaluation.samples=100"
+
+
+def test_a_run_that_is_not_watched_says_where_it_is(run, capsys, monkeypatch):
+    monkeypatch.setattr(callbacks, "QUIET", 0.0)
+    run("experiment=plain", "steps=130", "evaluate_every=130", "evaluation.samples=100")
+    lines = [line for line in capsys.readouterr().out.splitlines() if " of 130 " in line]
+    assert [line.split()[1] for line in lines] == ["50", "100", "130"]
+    assert re.fullmatch(r"step +50 of 130  \d+ steps/s  loss D \d\.\d{3}  G \d\.\d{3}", lines[0])
+
+
+def test_in_a_terminal_a_bar_says_it_all(run, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    run("experiment=plain", "steps=130", "evaluate_every=65", "evaluation.samples=100")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
+    assert re.search(r"training .*\d+/130 steps", shown)
+    words = r"\d+ steps/s  loss D \d\.\d{3}  G -?\d\.\d{3}  validity \d\.\d{3}  modes \d+/64  tv \d\.\d"
+    assert re.search(words, shown)

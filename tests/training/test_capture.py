@@ -1,0 +1,130 @@
+import pytest
+import torch
+from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from patterngan.training.capture import Captured, compile_graph
+from patterngan.validation import UsageError
+
+
+def sgd_like_step(seed=0):
+    """A step that trains in place, with an optimizer that has state."""
+    torch.manual_seed(seed)
+    network = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01, fused=True)
+    calls = []
+
+    @torch.enable_grad()
+    def step(x, y):
+        calls.append(1)
+        loss = (network(x).squeeze(-1) - y).square().mean(-1)
+        for parameter, gradient in zip(
+            network.parameters(), torch.autograd.grad(loss, list(network.parameters())), strict=True
+        ):
+            parameter.grad = gradient
+        optimizer.step()
+        return loss.detach(), next(iter(network.parameters())).grad
+
+    return network, step, calls
+
+
+@torch.no_grad()
+def test_replaying_is_bitwise_the_step_and_runs_no_python():
+    plain, plain_step, plain_calls = sgd_like_step()
+    fast, fast_step, fast_calls = sgd_like_step()
+    captured = Captured(fast_step)
+    for _ in range(50):
+        x, y = torch.randn(5, 3), torch.randn(5)
+        for a, b in zip(plain_step(x, y), captured(x, y), strict=True):
+            assert torch.equal(a, b)
+    assert all(torch.equal(a, b) for a, b in zip(plain.parameters(), fast.parameters(), strict=True))
+    assert (len(plain_calls), len(fast_calls)) == (50, 2)
+
+
+@torch.no_grad()
+def test_a_tensor_changed_in_place_is_read_anew():
+    scale = torch.ones(())
+    captured = Captured(lambda x: (x * scale,))
+    for factor in (1.0, 2.0, 3.0, 4.0):
+        scale.fill_(factor)
+        assert captured(torch.ones(2))[0].tolist() == [factor, factor]
+
+
+@torch.no_grad()
+def test_views_taken_once_show_what_was_written_since():
+    kept = torch.zeros(2, 3)
+
+    def step(x):
+        kept.add_(1)
+        row = kept.t().expand(3, 2)[1]
+        return row * x, kept.view(6).sum()
+
+    captured = Captured(step)
+    for count in range(1, 6):
+        product, total = captured(torch.full((2,), 2.0))
+        assert product.tolist() == [2.0 * count] * 2
+        assert total == 6 * count
+
+
+@torch.no_grad()
+def test_new_tensors_are_new_every_time():
+    def step(x):
+        ones, zeros = torch.ones_like(x), torch.zeros_like(x)
+        ones[0].add_(x[0])
+        zeros += x
+        square = torch.zeros_like(x.outer(x))
+        square.diagonal().add_(x)
+        square.unbind()[0].add_(1)
+        return ones, zeros, torch.ones_like(x) / 4, square
+
+    captured = Captured(step)
+    for _ in range(4):
+        found = captured(torch.tensor([2.0, 3.0]))
+        assert [tensor.tolist() for tensor in found] == [[3.0, 1.0], [2.0, 3.0], [0.25, 0.25], [[3.0, 1.0], [0.0, 3.0]]]
+
+
+@torch.no_grad()
+def test_what_is_written_elsewhere_and_what_is_seen_otherwise_is_kept():
+    kept = torch.ones(3)
+
+    def step(x):
+        torch.mul(x, 2, out=kept)
+        product = torch.div(kept, 4, out=torch.empty(3))
+        spectrum = torch.fft.rfft(x)
+        return product, kept + 1, (spectrum * spectrum.conj()).real
+
+    captured = Captured(step)
+    for count in range(1, 5):
+        x = torch.arange(3.0) + count
+        expected = [tensor.clone() for tensor in step(x)]
+        assert all(torch.equal(a, b) for a, b in zip(captured(x), expected, strict=True))
+
+
+@torch.no_grad()
+def test_random_numbers_are_drawn_even_if_nobody_reads_them():
+    def step(x):
+        torch.bernoulli(torch.full((3,), 0.5))
+        return (torch.bernoulli(torch.full((50,), 0.5)) + x,)
+
+    torch.manual_seed(1)
+    expected = [step(torch.ones(50))[0] for _ in range(5)]
+    torch.manual_seed(1)
+    captured = Captured(step)
+    assert all(torch.equal(captured(torch.ones(50))[0], one) for one in expected)
+
+
+@torch.no_grad()
+def test_what_nobody_reads_is_not_computed():
+    def step(x):
+        x.exp().sum()
+        return (x + 1,)
+
+    source = compile_graph(make_fx(step)(torch.ones(2)))
+    assert len(source.__code__.co_varnames) == 2  # the input and the sum
+
+
+def test_a_step_that_branches_on_values_is_refused():
+    captured = Captured(lambda x: (x + x.max().item(),))
+    captured(torch.ones(2))
+    with pytest.raises(UsageError, match="capture=true: .*use false"):
+        captured(torch.ones(2))
