@@ -1,16 +1,22 @@
-# Two commands do all the set-up: `make train` and `make test`.
+# Every command sets up what it needs: `make train`, `make check` (quick) and `make test` (everything).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train test lint screenshots clean
+.PHONY: train check test lint screenshots clean
 
 # make train ARGS="encoding=onehot pattern.k=5" passes overrides on
 train: $(VENV)/installed
 	$(BIN)/python train.py $(ARGS)
 
+# a process a core, a thread each
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal
+
+check: $(VENV)/installed-dev lint
+	$(PYTEST) -m "not end_to_end and not faults and not browser"
+
 test: $(VENV)/installed-dev lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal # a process a core, a thread each
+	$(PYTEST)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from patterngan import CONF, cli
+from patterngan.sweeps.hydra_callbacks import CheckBeforeRun, plain_errors
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
@@ -17,9 +18,11 @@ def main(config: DictConfig) -> float | None:
     from patterngan.sweeps.resuming import train_job
 
     job = HydraConfig.get()
-    start = train_job if job.mode == RunMode.MULTIRUN else train
-    with cli.plain_errors(job.mode):
-        return start(config, Path(job.runtime.output_dir), list(job.overrides.task))
+    folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
+    with plain_errors(job.mode):
+        if job.mode == RunMode.MULTIRUN:
+            return train_job(config, folder, overrides)
+        return train(config, folder, overrides, run=CheckBeforeRun.prepared)
 
 
 if __name__ == "__main__":

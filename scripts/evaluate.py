@@ -3,19 +3,18 @@
 import json
 from pathlib import Path
 
-from patterngan.arguments import OneLineParser, positive
-from patterngan.cli import script
+from patterngan.cli import OneLineParser, positive, script
 
 
 def main() -> None:
     """Parses the command line, then evaluates."""
     parser = OneLineParser(description=__doc__)
     parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
-    parser.add_argument("--samples", type=positive, help="generated integers to look at (as in training)")
+    parser.add_argument("--samples", type=positive, help="integers to generate (as many as in training)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text or json (text)")
     arguments = parser.parse_args()
 
-    from patterngan.runs.assembly import load_gan
+    from patterngan.runs.loading import load_gan
 
     gan, step = load_gan(arguments.path, arguments.samples)
     metrics = gan.evaluate().metrics

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from patterngan.arguments import OneLineParser
-from patterngan.cli import script
+from patterngan.cli import OneLineParser, script
 
 FORMATS = ("torchscript", "torch_export", "onnx")
 
@@ -14,11 +13,12 @@ def main() -> None:
     """Parses the command line, then exports."""
     parser = OneLineParser(description=__doc__)
     parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
-    parser.add_argument("--format", choices=FORMATS, default="torch_export", help="the kind of file (torch_export)")
-    parser.add_argument("-o", "--output", type=Path, help="a file or a folder (the run's folder)")
+    parser.add_argument("--format", choices=FORMATS, default="torch_export", help="file format (torch_export)")
+    parser.add_argument("-o", "--output", type=Path, help="file or folder to write to (the run's folder)")
     arguments = parser.parse_args()
 
-    from patterngan.reporting.console import show, shown
+    from patterngan.reporting.commands import display_path
+    from patterngan.reporting.console import show
     from patterngan.runs import export
     from patterngan.runs.loading import load_sampler
     from patterngan.storage import checkpoints
@@ -29,7 +29,7 @@ def main() -> None:
     if output.is_dir():
         output /= export.FORMATS[arguments.format][0]
     export.export(sampler, arguments.format, output)
-    show(Console(), shown(output))
+    show(Console(), display_path(output))
 
 
 if __name__ == "__main__":

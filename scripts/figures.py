@@ -1,124 +1,134 @@
-"""Draws runs and sweeps: `figures.py distribution RUN RUN`, `verdicts RUN RUN`, `heatmap SWEEP` or `dirac SWEEP`."""
+"""Draws runs and sweeps: `figures.py distribution RUN RUN`, `d_scores RUN RUN`, `heatmap SWEEP` or `dirac SWEEP`."""
 
+import argparse
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patterngan.arguments import OneLineParser, positive
-from patterngan.cli import script
+from patterngan.cli import OneLineParser, positive, script
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from patterngan.evaluation.portraits import Portrait
+
+THETA, PSI = "weights/generator.0.theta", "weights/discriminator.psi"
+"""Tags of the curves of the Dirac-GAN's two weights."""
 
 
 def portraits(runs: Sequence[Path], samples: int) -> "list[tuple[Portrait, str]]":
-    """What each run looks like, with a title."""
+    """The portrait and title of each run."""
     from patterngan.evaluation.portraits import MOST_INTEGERS
-    from patterngan.reporting.console import verdict
-    from patterngan.runs.assembly import load_gan
+    from patterngan.reporting.console import metrics_line
+    from patterngan.runs.loading import load_gan
 
-    drawn = []
+    titled = []
     for path in runs:
         gan, step = load_gan(path, samples)
-        found = gan.evaluate()
-        if found.portrait is None:
+        evaluation = gan.evaluate()
+        if evaluation.portrait is None:
             raise UsageError(f"{path}: has {gan.evaluator.encoding.capacity} integers; {MOST_INTEGERS} can be drawn")
-        drawn.append((found.portrait, f"{path.name}, step {step}\n{verdict(found.metrics)}"))
-    return drawn
+        titled.append((evaluation.portrait, f"{path.name}, step {step}\n{metrics_line(evaluation.metrics)}"))
+    return titled
 
 
-def distribution(runs: Sequence[Path], samples: int, output: Path) -> None:
-    """What each run generates against its target, side by side."""
-    from patterngan.reporting.figures import distributions
+def distribution(arguments: argparse.Namespace) -> "Figure":
+    """The generated law of each run against its target, side by side."""
+    from patterngan.reporting.figures import Bars, side_by_side
 
-    distributions(portraits(runs, samples)).savefig(output, dpi=150)
-
-
-def verdicts(runs: Sequence[Path], samples: int, output: Path) -> None:
-    """What each run's discriminator takes for real, side by side."""
-    from patterngan.reporting.figures import judgements
-
-    judgements(portraits(runs, samples)).savefig(output, dpi=150)
+    return side_by_side(portraits(arguments.runs, arguments.samples), Bars)
 
 
-def heatmap(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str], output: Path) -> None:
-    """The median over the seeds of each metric, for each combination of what was typed for `rows` and `columns`."""
-    from patterngan.reporting import sweep as report
+def d_scores(arguments: argparse.Namespace) -> "Figure":
+    """D(x) of each run for each integer, side by side."""
+    from patterngan.reporting.figures import DScores, side_by_side
+
+    return side_by_side(portraits(arguments.runs, arguments.samples), DScores)
+
+
+def heatmap(arguments: argparse.Namespace) -> "Figure":
+    """The median over seeds of each metric, by the values of the keys of rows and columns."""
     from patterngan.reporting.figures import heat_maps
 
-    keys, points = report.points(report.rows(sweep))
+    panels = medians(arguments.sweep, arguments.rows, arguments.columns, arguments.metrics)
+    cells = [cell for panel in panels.values() for cell in panel]
+    rows, columns = (sorted({cell[axis] for cell in cells}) for axis in (0, 1))
+    return heat_maps(rows, columns, dict(sorted(panels.items())))
+
+
+def medians(
+    sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str]
+) -> dict[str, dict[tuple[str, ...], float]]:
+    """Title of a panel → (row, column) → median; other swept keys are part of the title."""
+    from patterngan.reporting import sweep as results
+
+    keys, points = results.points(results.rows(sweep))
     for key in (*rows, *columns):
         if key not in keys:
             raise UsageError(f"{sweep}: {key} was not swept; swept were {', '.join(keys)}")
-    panels: dict[str, dict[tuple[str, str], float]] = {}
+    panels: dict[str, dict[tuple[str, ...], float]] = {}
     for point in points:
-        typed = dict(zip(keys, point.values, strict=True))
-        place = " ".join(typed[key] for key in rows), " ".join(typed[key] for key in columns)
-        rest = " ".join(value for key, value in typed.items() if key not in (*rows, *columns))
+        values = dict(zip(keys, point.values, strict=True))
+        cell = " ".join(values[key] for key in rows), " ".join(values[key] for key in columns)
+        rest = " ".join(value for key, value in values.items() if key not in (*rows, *columns))
         for metric in metrics:
             if figures := point.figures(metric):
-                panels.setdefault(f"median {metric} {rest}".strip(), {})[place] = statistics.median(figures)
+                panels.setdefault(f"median {metric} {rest}".strip(), {})[cell] = statistics.median(figures)
     if not panels:
         raise UsageError(f"{sweep}: no run has the metrics {', '.join(metrics)}")
-    places = [place for panel in panels.values() for place in panel]
-    row_names, column_names = (sorted({place[axis] for place in places}) for axis in (0, 1))
-    heat_maps(row_names, column_names, dict(sorted(panels.items()))).savefig(output, dpi=150)
+    return panels
 
 
-def dirac(sweep: Path, output: Path) -> None:
-    """The paths of a sweep of experiment=dirac."""
-    from patterngan.reporting import sweep as report
+def dirac(arguments: argparse.Namespace) -> "Figure":
+    """The path of (θ, ψ) of each run in a sweep of experiment=dirac."""
+    from patterngan.reporting import sweep as results
     from patterngan.reporting.figures import trajectories
     from patterngan.reporting.history import history
 
-    found = report.rows(sweep)
-    swept = report.swept(found)
-    drawn = {}
-    for row in found:
-        curves = history(sweep / row.name).curves
+    runs = results.rows(arguments.sweep)
+    swept = results.swept(runs)
+    paths = {}
+    for row in runs:
+        folder = arguments.sweep / row.name
+        curves = history(folder).curves
         if not curves.keys() >= {THETA, PSI}:
-            raise UsageError(f"{sweep / row.name}: has no curves of θ and ψ; experiment=dirac writes them")
+            raise UsageError(f"{folder}: has no curves of θ and ψ; experiment=dirac writes them")
         title = "\n".join(f"{key}={row.overrides.get(key, '')}" for key in swept)
-        drawn[title] = list(zip(curves[THETA].values(), curves[PSI].values(), strict=True))
-    trajectories(drawn).savefig(output, dpi=150)
+        paths[title] = list(zip(curves[THETA].values(), curves[PSI].values(), strict=True))
+    return trajectories(paths)
 
 
-THETA, PSI = "weights/generator.0.theta", "weights/discriminator.psi"
-"""The curves of the Dirac-GAN's two weights."""
+def parser() -> OneLineParser:
+    """The command line: a subcommand for each figure."""
+    whole = OneLineParser(description=__doc__)
+    commands = whole.add_subparsers(dest="command", required=True)
+    for draw, text in (
+        (distribution, "generated integers against the target"),
+        (d_scores, "D's probability that an integer is real, for each of them"),
+        (heatmap, "medians over the seeds, by swept keys"),
+        (dirac, "paths of a sweep of experiment=dirac"),
+    ):
+        command = commands.add_parser(draw.__name__, help=text)
+        if draw in (distribution, d_scores):
+            command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
+            command.add_argument("--samples", type=positive, default=100_000, help="integers of each run (100000)")
+        else:
+            command.add_argument("sweep", type=Path)
+        if draw is heatmap:
+            command.add_argument("--rows", nargs="+", required=True, help="swept keys")
+            command.add_argument("--columns", nargs="+", required=True, help="swept keys")
+            command.add_argument("--metrics", nargs="+", default=["modes", "tv"])
+        command.add_argument("-o", "--output", type=Path, default=Path(f"{draw.__name__}.png"))
+        command.set_defaults(draw=draw)
+    return whole
 
 
 def main() -> None:
-    """Parses the command line."""
-    parser = OneLineParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("distribution", "generated integers against the target"),
-        ("verdicts", "D's probability that an integer is real, for each of them"),
-    ):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
-        command.add_argument("--samples", type=positive, default=100_000, help="integers drawn of each (100000)")
-        command.add_argument("-o", "--output", type=Path, default=Path(f"{name}.png"))
-    command = commands.add_parser("heatmap", help="medians over the seeds, by what was swept")
-    command.add_argument("sweep", type=Path)
-    command.add_argument("--rows", nargs="+", required=True, help="swept keys")
-    command.add_argument("--columns", nargs="+", required=True, help="swept keys")
-    command.add_argument("--metrics", nargs="+", default=["modes", "tv"])
-    command.add_argument("-o", "--output", type=Path, default=Path("heatmap.png"))
-    command = commands.add_parser("dirac", help="the paths of a sweep of experiment=dirac")
-    command.add_argument("sweep", type=Path)
-    command.add_argument("-o", "--output", type=Path, default=Path("dirac.png"))
-    arguments = parser.parse_args()
-    if arguments.command == "distribution":
-        distribution(arguments.runs, arguments.samples, arguments.output)
-    elif arguments.command == "verdicts":
-        verdicts(arguments.runs, arguments.samples, arguments.output)
-    elif arguments.command == "heatmap":
-        heatmap(arguments.sweep, arguments.rows, arguments.columns, arguments.metrics, arguments.output)
-    else:
-        dirac(arguments.sweep, arguments.output)
+    """Parses the command line, then draws."""
+    arguments = parser().parse_args()
+    arguments.draw(arguments).savefig(arguments.output, dpi=150)
     print(arguments.output)
 
 

@@ -1,11 +1,11 @@
 """Prints integers from a trained generator: `python scripts/generate.py outputs/RUN -n 10`."""
 
 import json
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from patterngan.arguments import OneLineParser, positive, seed
-from patterngan.cli import script
+from patterngan.cli import OneLineParser, positive, script, seed
 
 FORMATS: dict[str, Callable[[list[int]], str]] = {
     "text": lambda integers: " ".join(map(str, integers)),
@@ -20,12 +20,16 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
     parser.add_argument("-n", type=positive, default=10, help="how many integers (10)")
     parser.add_argument("--format", choices=FORMATS, default="text", help="text, json or csv (text)")
-    parser.add_argument("--seed", type=seed, help="makes the integers repeatable")
+    parser.add_argument(
+        "--seed", type=seed, default=secrets.randbits(63), help="seed of the noise (a new one each time)"
+    )
     arguments = parser.parse_args()
 
-    from patterngan.runs.loading import load_sampler, random_source
+    import torch
 
-    integers = load_sampler(arguments.path).sample(arguments.n, random_source(arguments.seed))
+    from patterngan.runs.loading import load_sampler
+
+    integers = load_sampler(arguments.path).sample(arguments.n, torch.Generator().manual_seed(arguments.seed))
     print(FORMATS[arguments.format](integers.tolist()))
 
 

@@ -1,6 +1,5 @@
-"""Writes what conf/ says of its groups, options and keys into README.md and docs/configuration.md."""
+"""Writes docs/configuration.md: the groups, options and keys of conf/, from its comments."""
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,25 +10,19 @@ from typing import Any
 import yaml
 
 from patterngan import CONF
-from patterngan.arguments import OneLineParser
-from patterngan.cli import script
-from patterngan.validation import UsageError
+from patterngan.cli import OneLineParser, script
 
-ROOT = CONF.parent
-"""Where README.md and docs/ are."""
+PAGE = CONF.parent / "docs" / "configuration.md"
 
-START, END = "<!-- config groups: python scripts/reference.py -->", "<!-- end -->"
-"""What stands around the table in README.md."""
-
-FORMATS = ("hydra.job_logging", "hydra.help")
-"""Sections in another project's format, of which the comment says all that is ours."""
+FOREIGN = ("hydra.job_logging", "hydra.help")
+"""Sections in the format of another project; their keys are left out."""
 
 HEAD = """# Configuration
 
 <!-- python scripts/reference.py writes this page from the comments in conf/ -->
 
 A run is configured by one option of each group, typed as `group=option`, and by keys, typed as `key=value`. The keys of
-an option are there where it is chosen. A default such as `${lr}` follows another key, and `???` must be typed. Where a
+an option exist where it is chosen. A default such as `${lr}` follows another key, and `???` must be typed. Where a
 number can be `[start, end]` or `[start, end, shape]` it moves over the run; shapes are linear, exponential and cosine.
 `python train.py --cfg job`, with whatever else is typed, prints the configuration that a run would have.
 """
@@ -37,7 +30,7 @@ number can be `[start, end]` or `[start, end, shape]` it moves over the run; sha
 
 @dataclass(frozen=True)
 class Key:
-    """A key as its file has it; a section has no value of its own."""
+    """A key as its file has it; the value of a section is empty."""
 
     name: str
     value: str
@@ -45,13 +38,13 @@ class Key:
 
     @property
     def own(self) -> bool:
-        """Whether its value is chosen here, not taken from another key."""
+        """Whether it has a value that does not follow another key."""
         return bool(self.value) and "${" not in self.value
 
 
 @dataclass(frozen=True)
 class Option:
-    """A file of a group."""
+    """A file of a group, with the comment at its top."""
 
     name: str
     description: str
@@ -60,7 +53,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Group:
-    """A folder of conf/, as the defaults list has it."""
+    """A folder of conf/, with its comment and default in the defaults list."""
 
     name: str
     comment: str
@@ -68,20 +61,20 @@ class Group:
     options: tuple[Option, ...]
 
     @property
-    def of_recipes(self) -> bool:
-        """Whether its options have no keys of their own, but set those of other groups."""
+    def has_recipes(self) -> bool:
+        """Whether its options set keys of other groups, and have none of their own."""
         return not any(option.keys for option in self.options)
 
 
 def keys(node: Any, lines: list[str], prefix: str = "") -> Iterator[Key]:
-    """The keys of a YAML tree, with the comments of the lines they stand on."""
+    """The keys of a YAML tree, each with the comment on its line."""
     for key, value in node.value:
         line, name = lines[key.start_mark.line], f"{prefix}{key.value}"
         if key.value in ("_target_", "defaults"):
             continue
         if isinstance(value, yaml.MappingNode) and not value.flow_style:
             yield Key(name, "", comment(line, key.end_mark.column))
-            if name not in FORMATS:
+            if name not in FOREIGN:
                 yield from keys(value, lines, f"{name}.")
         else:
             end = value.end_mark.column
@@ -89,12 +82,12 @@ def keys(node: Any, lines: list[str], prefix: str = "") -> Iterator[Key]:
 
 
 def comment(line: str, column: int) -> str:
-    """What a line says behind a column."""
+    """The comment in a line after a column."""
     return line[column:].partition(" # ")[2]
 
 
 def option(file: Path) -> Option:
-    """An option file; of one that sets keys of other groups, the description alone."""
+    """The option in a file; without keys if the file sets those of other groups."""
     lines = file.read_text().splitlines()
     heading = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
     if heading[0] == "@package _global_":
@@ -103,7 +96,7 @@ def option(file: Path) -> Option:
 
 
 def groups() -> Iterator[Group]:
-    """The groups in the order of the defaults list."""
+    """The groups, in the order of the defaults list."""
     text = (CONF / "config.yaml").read_text()
     lines = text.splitlines()
     (defaults,) = (value for key, value in yaml.compose(text).value if key.value == "defaults")
@@ -116,83 +109,69 @@ def groups() -> Iterator[Group]:
 
 
 def table(*rows: tuple[str, ...]) -> str:
-    """A table in Markdown, the first row its head."""
+    """A table in Markdown; the first row is its head."""
     head, *body = (f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
     return "\n".join([head, f"|{' --- |' * len(rows[0])}", *body]) + "\n"
 
 
 def overview() -> str:
-    """The table of groups in README.md."""
-    rows = [(f"`{group.name}`", group.comment, ", ".join(_brief(group))) for group in groups()]
-    return table(("group", "what it decides", "options, with keys of their own; the default in bold"), *rows)
+    """The table of all groups."""
+    rows = [(f"`{group.name}`", group.comment, ", ".join(_options_with_keys(group))) for group in groups()]
+    return table(("group", "what it decides", "options with their own keys; the default in bold"), *rows)
 
 
-def _brief(group: Group) -> Iterator[str]:
+def _options_with_keys(group: Group) -> Iterator[str]:
     for one in group.options:
         own = ", ".join(f"`{key.name}`" for key in one.keys if key.own)
         yield (f"**{one.name}**" if one.name == group.default else one.name) + (f" ({own})" if own else "")
 
 
 def manual() -> str:
-    """The whole of docs/configuration.md."""
+    """The content of docs/configuration.md."""
     text = (CONF / "config.yaml").read_text()
     top = list(keys(yaml.compose(text), text.splitlines()))
     ours, hydras = ([key for key in top if key.name.startswith("hydra") is theirs] for theirs in (False, True))
-    parts = [HEAD, "## Keys of every run\n", of_keys(ours)]
+    parts = [HEAD, "## Groups\n", overview(), "## Keys of every run\n", table_of_keys(ours)]
     for group in groups():
         decides = group.comment[0].upper() + group.comment[1:]
         parts += [f"## {group.name}\n", f"{decides}. Default: `{group.name}={group.default}`.\n"]
-        parts += (
-            [recipes(group)] if group.of_recipes else [part for one in group.options for part in chosen(group, one)]
-        )
-    return "\n".join([*parts, "## Hydra\n", of_keys(hydras)])
+        parts += [recipes(group)] if group.has_recipes else [section(group, one) for one in group.options]
+    return "\n".join([*parts, "## Hydra\n", table_of_keys(hydras)])
 
 
-def chosen(group: Group, one: Option) -> list[str]:
-    """An option with its keys as they are typed."""
+def section(group: Group, one: Option) -> str:
+    """The section of an option: its description, and its keys as they are typed."""
     prefix = group.name.replace("/", ".")
     typed = [Key(f"{prefix}.{key.name}", key.value, key.comment) for key in one.keys]
-    return [f"### {group.name}={one.name}\n", f"{one.description}\n", *([of_keys(typed)] if typed else [])]
+    heading = f"### {group.name}={one.name}\n\n{one.description}\n"
+    return f"{heading}\n{table_of_keys(typed)}" if typed else heading
 
 
 def recipes(group: Group) -> str:
-    """Options that set keys of all groups, with the files to read."""
+    """A table of options that set keys of other groups, with links to their files."""
     rows = [(f"[`{one.name}`](../conf/{group.name}/{one.name}.yaml)", one.description) for one in group.options]
     return table(("option", "what it is"), *rows)
 
 
-def of_keys(found: list[Key]) -> str:
-    """Keys with their defaults and comments."""
-    rows = [(f"`{key.name}`", f"`{key.value}`" if key.value else "", key.comment) for key in found]
+def table_of_keys(listed: list[Key]) -> str:
+    """A table of keys with their defaults and comments."""
+    rows = [(f"`{key.name}`", f"`{key.value}`" if key.value else "", key.comment) for key in listed]
     return table(("key", "default", "what it is"), *rows)
 
 
-def pages() -> dict[Path, str]:
-    """What README.md and docs/configuration.md should hold.
-
-    Raises:
-        UsageError: if README.md has no place for the table.
-    """
-    readme = (ROOT / "README.md").read_text()
-    place = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
-    if not place.search(readme):
-        raise UsageError(f"README.md: must have the lines {START} and {END}, between which the table is written")
-    written = place.sub(lambda _: f"{START}\n\n{overview()}\n{END}", readme)
-    return {ROOT / "README.md": written, ROOT / "docs" / "configuration.md": manual()}
-
-
 def main() -> None:
-    """Parses the command line."""
+    """Parses the command line, then writes or checks the page."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is out of date")
     check = parser.parse_args().check
-    stale = {page: text for page, text in pages().items() if not page.exists() or page.read_text() != text}
-    names = ", ".join(str(page.relative_to(ROOT)) for page in stale)
-    if check and stale:
-        sys.exit(f"error: {names}: out of date with conf/; python scripts/reference.py writes it again")
-    for page, text in stale.items():
-        page.write_text(text)
-    print(f"{names}: written" if stale else "README.md and docs/configuration.md are up to date")
+    name, text = f"docs/{PAGE.name}", manual()
+    if PAGE.exists() and PAGE.read_text() == text:
+        print(f"{name}: is up to date")
+    elif check:
+        sys.exit(f"error: {name}: out of date with conf/; python scripts/reference.py writes it again")
+    else:
+        PAGE.write_text(text)
+        print(f"{name}: written")
 
 
 if __name__ == "__main__":

@@ -1,31 +1,33 @@
-"""Makes the page of a run or a sweep: `python scripts/report.py outputs/RUN`, `--animate` for a film of a run."""
+"""Writes the page of a run or a sweep: `python scripts/report.py outputs/RUN`; `--animate` adds a film of a run."""
 
 from pathlib import Path
 
 from rich.console import Console
 
-from patterngan.arguments import OneLineParser
-from patterngan.cli import script
+from patterngan.cli import OneLineParser, script
 
 
 def main() -> None:
-    """Parses the command line."""
+    """Parses the command line, then writes the report."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="a run's folder, or a sweep's, of any launcher")
-    parser.add_argument("--animate", action="store_true", help="of a run: also training.gif, what it generated")
-    parser.add_argument("--all", action="store_true", help="of a sweep: a page for every run, not for the best alone")
+    parser.add_argument("path", type=Path, help="folder of a run or a sweep")
+    parser.add_argument(
+        "--animate", action="store_true", help="for a run: also write training.gif, a film of what it generated"
+    )
+    parser.add_argument("--all", action="store_true", help="for a sweep: a page of every run, not only of the best")
     arguments = parser.parse_args()
 
-    from patterngan.reporting.console import show, shown, table_console
+    from patterngan.reporting.commands import display_path
+    from patterngan.reporting.console import show, table_console
     from patterngan.reporting.run import film, is_run, report_run
     from patterngan.reporting.sweep_page import report_sweep
 
     if is_run(arguments.path):
         if arguments.all:
             parser.error(f"--all: is for a sweep; {arguments.path} is a run's folder")
-        show(Console(), shown(report_run(arguments.path)))
+        show(Console(), display_path(report_run(arguments.path)))
         if arguments.animate:
-            show(Console(), shown(film(arguments.path)))
+            show(Console(), display_path(film(arguments.path)))
     elif arguments.animate:
         parser.error(f"--animate: is for a run; {arguments.path} is no run's folder")
     else:

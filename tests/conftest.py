@@ -16,11 +16,18 @@ pytest_plugins = ["tests.support.commands", "tests.support.sweeps"]
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
-LONG = ("test_20_kills", "test_ray_trains")
+LONG = ("test_kills_leave", "test_ray_trains")
+MARKED_FOLDERS = ("end_to_end", "faults", "browser")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no process waits for another at the end."""
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Marks the tests of some folders, and sorts the longest first so that no process waits for another at the end."""
+    for item in items:
+        folder = item.path.relative_to(CONF.parent / "tests").parts[0]
+        if folder in MARKED_FOLDERS:
+            item.add_marker(folder)
+        elif {"command", "typed", "run"} & set(item.fixturenames):  # a whole command, or a whole run in its folder
+            item.add_marker("end_to_end")
     items.sort(key=lambda item: not item.name.startswith(LONG))
 
 

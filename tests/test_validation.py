@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.validation import InvalidValueError, boolean, choice, integer, number
+from patterngan.validation import LONGEST, InvalidValueError, boolean, choice, integer, number, readable
 
 
 @given(st.integers(), st.integers(), st.integers())
@@ -50,3 +50,17 @@ def test_choice_and_boolean():
     assert boolean("capture", False) is False
     with pytest.raises(InvalidValueError, match="^capture=0: must be true or false$"):
         boolean("capture", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("pattern.k=ü→", "pattern.k=ü→"), ("a\nb\x1b[31m\udcff", "a\\nb\\x1b[31m\\udcff"), ("", "")]
+)
+def test_what_a_terminal_would_obey_is_written_out(text, shown):
+    assert readable(text) == shown
+
+
+def test_a_long_text_keeps_its_ends():
+    shown = readable("key=" + "x" * 5000 + ": must be short")
+    assert len(shown) == LONGEST + 3
+    assert shown.startswith("key=x")
+    assert shown.endswith("x: must be short")

@@ -1,8 +1,11 @@
-"""What a key may hold, and the one line a user reads when it holds something else."""
+"""What a key may hold. A check returns the value, or raises an error that is one line: key, value, what is allowed."""
 
 import math
 from collections.abc import Collection
 from typing import Any
+
+LONGEST = 1000
+"""Characters of an error that are shown; of longer ones the beginning and the end."""
 
 LEAST, MOST = 2.0**-126, 3.4e38
 """The sizes of numbers that tensors hold in single precision: smaller ones become 0 there, larger ones infinite."""
@@ -31,16 +34,17 @@ class InvalidValueError(UsageError):
 
 def legible(text: str) -> str:
     """A text as a terminal can show it: what would move its cursor, or is no character at all, is written out."""
-    kept = (sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
-    return "".join(kept)
+    return "".join(sign if sign.isprintable() or sign == "\n" else ascii(sign)[1:-1] for sign in text)
+
+
+def readable(text: str) -> str:
+    """A text in one line of at most `LONGEST` characters, as a terminal can show it."""
+    line = legible(text).replace("\n", "\\n")
+    return line if len(line) <= LONGEST else f"{line[: LONGEST // 2]} … {line[-LONGEST // 2 :]}"
 
 
 def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
-    """`value` if it is an integer in low … high.
-
-    Raises:
-        InvalidValueError: naming `key`, `value` and the range otherwise (a bool or 2.0 is no integer).
-    """
+    """`value` if it is an integer in low … high; a bool or 2.0 is no integer."""
     in_range = isinstance(value, int) and not isinstance(value, bool) and low <= value
     if in_range and (high is None or value <= high):
         return int(value)
@@ -50,11 +54,7 @@ def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
 
 
 def number(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> float:
-    """`value` if it is a finite number in low … high (`open_low`: above low) that a tensor can hold.
-
-    Raises:
-        InvalidValueError: naming `key`, `value` and the range otherwise.
-    """
+    """`value` if it is a finite number in low … high (`open_low`: above low) that a tensor can hold."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if is_number and (low < value if open_low else low <= value) and value <= high:
         if value and not LEAST <= abs(value) <= MOST:
@@ -66,22 +66,14 @@ def number(key: str, value: Any, low: float, high: float = math.inf, open_low: b
 
 
 def choice(key: str, value: Any, choices: Collection[str]) -> str:
-    """`value` if it is one of `choices`.
-
-    Raises:
-        InvalidValueError: listing the choices otherwise.
-    """
+    """`value` if it is one of `choices`."""
     if isinstance(value, str) and value in choices:
         return value
     raise InvalidValueError(key, value, f"must be one of {', '.join(choices)}")
 
 
 def boolean(key: str, value: Any) -> bool:
-    """`value` if it is true or false.
-
-    Raises:
-        InvalidValueError: otherwise.
-    """
+    """`value` if it is true or false."""
     if isinstance(value, bool):
         return value
     raise InvalidValueError(key, value, "must be true or false")

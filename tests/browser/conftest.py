@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import Script
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from tests.support.commands import environment
+from tests.support.processes import Script
 
 FLAGS = (
     "--headless=new",

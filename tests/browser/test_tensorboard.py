@@ -8,32 +8,32 @@ import pytest
 from tests.browser.conftest import errors, resize
 
 VISIBLE = """
-const found = [];
+const texts = [];
 (function walk(root) {
   for (const element of root.querySelectorAll('*')) {
     if (element.shadowRoot) walk(element.shadowRoot);
     if (!element.checkVisibility()) continue;
     const own = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join('').trim();
-    if (own && !['STYLE', 'SCRIPT'].includes(element.tagName)) found.push(own);
+    if (own && !['STYLE', 'SCRIPT'].includes(element.tagName)) texts.push(own);
   }
 })(document);
-return found;
+return texts;
 """
 
 PICTURES = """
-const found = [];
+const sizes = [];
 (function walk(root) {
   for (const element of root.querySelectorAll('*')) {
     if (element.shadowRoot) walk(element.shadowRoot);
     const size = [element.naturalWidth, element.naturalHeight];
-    if (element.tagName === 'IMG' && size[0] > 100) found.push(size);
+    if (element.tagName === 'IMG' && size[0] > 100) sizes.push(size);
   }
 })(document);
-return found;
+return sizes;
 """
 
 PATIENCE = 90
-"""Seconds in which a slow machine draws a tab."""
+"""Seconds that a slow machine may take to draw a tab."""
 
 
 @pytest.fixture
@@ -51,23 +51,23 @@ def tab(browser, tensorboard):
 
 def until(browser, script, satisfied):
     end = time.monotonic() + PATIENCE
-    while not satisfied(found := browser.execute_script(script)):
-        assert time.monotonic() < end, found
+    while not satisfied(result := browser.execute_script(script)):
+        assert time.monotonic() < end, result
         time.sleep(0.5)
-    return found
+    return result
 
 
 def runs(outputs):
-    """The names of the runs and what their result.json says."""
-    found = {"evens": json.loads((outputs / "evens" / "result.json").read_text())}
+    """The name of every run in TensorBoard, with its result.json."""
+    results = {"evens": json.loads((outputs / "evens" / "result.json").read_text())}
     for number in range(8):
         result = json.loads((outputs / "sweep" / str(number) / "result.json").read_text())
-        found[f"sweep/{number}/{','.join(result['overrides'])}"] = result
-    return found
+        results[f"sweep/{number}/{','.join(result['overrides'])}"] = result
+    return results
 
 
 def shows(word, value):
-    """Whether a word of a table is this number, rounded."""
+    """Whether a word of a table is this number, up to rounding."""
     try:
         return abs(float(word) - value) < 1e-4
     except ValueError:
@@ -75,7 +75,7 @@ def shows(word, value):
 
 
 def settled(browser):
-    """Waits until charts have been drawn, which no word says."""
+    """Waits until charts are drawn. No element of the page tells when."""
     time.sleep(4)
     assert [message for message in errors(browser) if "tensorboard" in message.lower() and "Uncaught" in message] == []
 
@@ -99,7 +99,7 @@ def test_custom_scalars_pair_what_is_read_together(browser, tab, screenshot, tmp
 def test_hparams_list_every_run_with_its_figures(browser, tab, outputs, screenshot, tmp_path):
     tab("hparams", "lr", "pattern.k", "seed", "metrics/validity", "metrics/tv", "Trial ID", size=(1600, 560))
     names = [name[: len("sweep/0/lr")] for name in runs(outputs)]  # the table cuts long names
-    shown = until(browser, VISIBLE, lambda found: all(any(word.startswith(name) for word in found) for name in names))
+    shown = until(browser, VISIBLE, lambda words: all(any(word.startswith(name) for word in words) for name in names))
     heads = [shown.index(name, shown.index("Trial ID")) for name in ("lr", "pattern.k", "seed", "metrics/validity")]
     assert heads == sorted(heads)
     for result in runs(outputs).values():
@@ -109,10 +109,10 @@ def test_hparams_list_every_run_with_its_figures(browser, tab, outputs, screensh
 
 
 def test_images_show_what_is_generated_what_d_takes_for_real_and_codes(browser, tab, outputs, screenshot, tmp_path):
-    pictures = ("pictures/distribution", "pictures/verdicts", "pictures/codes")
+    pictures = ("pictures/distribution", "pictures/d_scores", "pictures/codes")
     tab("images", *pictures, folder="evens", size=(1700, 620))
-    until(browser, PICTURES, lambda found: len(found) >= 3 and all(size == [500, 260] for size in found))
-    until(browser, VISIBLE, lambda found: "1,000" in found)  # the step
+    until(browser, PICTURES, lambda sizes: len(sizes) >= 3 and all(size == [500, 260] for size in sizes))
+    until(browser, VISIBLE, lambda words: "1,000" in words)  # the step
     settled(browser)
     screenshot("tensorboard_images", tmp_path)
 

@@ -1,9 +1,8 @@
-import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.data.streams import CHUNK, Stream, Streams, seeded
+from patterngan.data.streams import CHUNK, Stream, seeded
 
 CPU = torch.device("cpu")
 
@@ -48,33 +47,3 @@ def test_what_one_purpose_of_one_seed_draws_no_other_does(paths):
 
 def test_a_path_is_not_confused_with_a_longer_one():
     assert seeded(1, "a", 12).initial_seed() != seeded(1, "a", 1, 2).initial_seed()
-
-
-@given(
-    st.lists(st.integers(0, 5), min_size=1, max_size=4),
-    st.lists(st.integers(1, CHUNK), min_size=1, max_size=4),
-    st.integers(1, 2),
-    st.booleans(),
-)
-def test_members_of_a_population_read_their_own_streams(seeds, lengths, axis, ahead):
-    together = Streams([stream(seed, shape=(2, 3)) for seed in seeds], axis, ahead)
-    for index, length in enumerate(lengths):
-        start = index * CHUNK
-        own = [stream(seed, shape=(2, 3)).read(start, start + length, CPU) for seed in seeds]
-        expected = torch.stack(own, axis)
-        for _ in range(2):
-            assert torch.equal(together.read(start, start + length, CPU), expected)
-
-
-@pytest.mark.parametrize("ahead", [False, True])
-def test_a_population_can_start_anywhere_and_go_back(ahead):
-    together = Streams([stream(1), stream(2)], 1, ahead)
-    for index in (3, 4, 0, 7, 7, 8):
-        expected = torch.stack([stream(seed).read(index * CHUNK, index * CHUNK + 9, CPU) for seed in (1, 2)], 1)
-        assert torch.equal(together.read(index * CHUNK, index * CHUNK + 9, CPU), expected)
-
-
-def test_a_population_reads_one_chunk_at_a_time():
-    together = Streams([stream()], 1)
-    with pytest.raises(ValueError, match="of two chunks"):
-        together.read(CHUNK - 1, CHUNK + 1, CPU)

@@ -10,12 +10,12 @@ from omegaconf import OmegaConf
 from torch import Tensor
 
 from patterngan import CONF
-from patterngan.population.training import population
+from patterngan.population.module import PopulationGAN
+from patterngan.population.training import stacked_data
 from patterngan.runs import run as training
 from patterngan.runs.assembly import assemble
-from patterngan.runs.configs import leaves, settings
 from patterngan.storage import checkpoints
-from patterngan.sweeps.jobs import Job
+from patterngan.storage.settings import leaves
 from tests.support.commands import ROOT, environment
 
 DRAWN = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200", "batch_size=32")
@@ -28,7 +28,7 @@ OTHER_EVALUATION = {"samples": 77}
 WATCHING = (
     "evaluate_every=25",
     "capture=false",
-    "~logger",
+    "logger=none",
     "~callbacks.checkpoint",
     "~callbacks.curves",
     "trainer.deterministic=true",
@@ -48,11 +48,11 @@ def tensors(node: object, path: str = "") -> dict[str, Tensor]:
 
 def saved(folder):
     """The weights and the optimizers' states that a run, or every run of a sweep, ended with."""
-    found = {}
+    states = {}
     for file in sorted(folder.rglob(checkpoints.LAST)):
         last = checkpoints.read(file)
-        found[str(file.relative_to(folder))] = {"weights": last.weights, "optimizers": last.optimizers}
-    return tensors(found)
+        states[str(file.relative_to(folder))] = {"weights": last.weights, "optimizers": last.optimizers}
+    return tensors(states)
 
 
 def differences(one, other):
@@ -74,7 +74,7 @@ def ended(run, tmp_path, monkeypatch):
     """The weights and optimizer states that a run in this process ends with, also where it writes no checkpoint."""
     prepared = []
     real = training.prepare
-    monkeypatch.setattr(training, "prepare", lambda config: prepared.append(real(config)) or prepared[-1])
+    monkeypatch.setattr(training, "prepare", lambda *given: prepared.append(real(*given)) or prepared[-1])
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # which Lightning sets where a run is to be deterministic
 
     def states(*overrides):
@@ -87,10 +87,10 @@ def ended(run, tmp_path, monkeypatch):
     torch.use_deterministic_algorithms(False)
 
 
-@pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize(
-    "arguments", [("hydra.run.dir",), ("-m", "seed=3,4,5", "hydra.sweep.dir")], ids=["run", "sweep"]
-)
+SEEDS = ("-m", "seed=3,4,5", "hydra.sweep.dir")
+
+
+@pytest.mark.parametrize(("count", "arguments"), [(1, SEEDS), (2, SEEDS), (2, ("hydra.run.dir",))])
 def test_the_same_command_twice_gives_the_same_to_the_bit(typed, tmp_path, threads, count, arguments):
     threads(count)
     *more, key = arguments
@@ -101,7 +101,7 @@ def test_the_same_command_twice_gives_the_same_to_the_bit(typed, tmp_path, threa
     assert sum("/weights/" in name for name in first) % (3 if more else 1) == 0
 
 
-def test_neither_the_order_of_what_is_typed_nor_that_of_python_s_sets_matters(typed, tmp_path):
+def test_the_order_of_overrides_and_of_sets_changes_nothing(typed, tmp_path):
     assert typed("train", *SHORT, "seed=3", "hydra.run.dir=here").code == 0
     line = [sys.executable, str(ROOT / "train.py"), "hydra.run.dir=there", "seed=3", *reversed(SHORT)]
     surroundings = environment() | {"PYTHONHASHSEED": "1", "OMP_NUM_THREADS": str(torch.get_num_threads())}
@@ -120,7 +120,7 @@ def test_what_only_watches_a_run_does_not_change_it(ended):
     others = [f"evaluation.{key}={OTHER_EVALUATION[key]}" for key in evaluation_keys()]
     changed = {other: differences(expected, ended(*SHORT, *other.split())) for other in (*others, *WATCHING)}
     assert {what for what, names in changed.items() if names} == set()
-    assert differences(expected, ended(*DRAWN, "~callbacks")) == []
+    assert differences(expected, ended(*DRAWN, "callbacks=none")) == []
     assert differences(expected, ended(*DRAWN, "callbacks=weights")) == []
     assert differences(expected, ended(*SHORT, "seed=1")) != []
 
@@ -128,7 +128,7 @@ def test_what_only_watches_a_run_does_not_change_it(ended):
 def test_a_sweep_is_not_changed_by_what_watches_it(typed, tmp_path):
     for name, *others in (
         ("plainly", "seed=3,4"),
-        ("otherwise", "seed=3,4,5", "evaluation.samples=77", "evaluate_every=20", "~logger", "~callbacks.progress"),
+        ("otherwise", "seed=3,4,5", "evaluation.samples=77", "evaluate_every=20", "logger=none", "~callbacks.progress"),
     ):
         assert typed("train", "-m", *SHORT, *others, f"hydra.sweep.dir={name}").code == 0
     for member in ("0", "1"):
@@ -151,16 +151,16 @@ def differences_of_weights(one, other):
     return [name for name in ours if not torch.equal(ours[name], theirs[name])]
 
 
-def test_a_member_of_a_sweep_has_the_streams_of_its_run_alone(config, tmp_path):
+def test_a_member_of_a_sweep_has_the_streams_of_its_run_alone(config):
     options = ("penalty=wgan_gp", "objective=wasserstein", "update.instance_noise=0.1")
     configs = [config(*options, f"seed={seed}", f"pattern.k={k}") for seed, k in ((3, 2), (4, 3), (3, 5))]
-    gan, data = population([Job(n, tmp_path, [], settings(one), {"capture": True}) for n, one in enumerate(configs)])
-    assert gan.streams.keys() == {"noise", "mixing", "blur"}
+    members, alone = ([assemble(one) for one in configs] for _ in range(2))
+    gan, data = PopulationGAN([gan for gan, _ in members]), stacked_data([data for _, data in members])
+    assert gan.streams.keys() == {"noise", "interpolation", "instance_noise"}
     together = [data.read(0, 50, CPU), *(stream.read(0, 50, CPU) for stream in gan.streams.values())]
-    for member, one in enumerate(configs):
-        alone, own_data = assemble(one)
-        own = [own_data.read(0, 50, CPU), *(stream.read(0, 50, CPU) for stream in alone.streams.values())]
+    for member, (own_gan, own_data) in enumerate(alone):
+        own = [own_data.read(0, 50, CPU), *(stream.read(0, 50, CPU) for stream in own_gan.streams.values())]
         axes = [1, *(2 for _ in gan.streams)]
         for axis, ours, theirs in zip(axes, together, own, strict=True):
             assert torch.equal(ours.select(axis, member), theirs)
-        assert all(map(torch.equal, gan.evaluators[member].draw(CPU)[:3], alone.evaluator.draw(CPU)[:3]))
+        assert all(map(torch.equal, gan.evaluators[member].draw(CPU)[:3], own_gan.evaluator.draw(CPU)[:3]))

@@ -4,50 +4,41 @@ import gc
 
 import psutil
 import pytest
-
-from patterngan.population.callbacks import Notes
-from patterngan.training.callbacks import Curves
+import pytorch_lightning as pl
 
 EVALUATIONS = 31
 OPTIONS = ("experiment=plain", "evaluate_every=5", "evaluation.samples=20", "batch_size=8", "~callbacks.pictures")
-MOST = 200
-"""Objects that may be left: the last evaluation's own. To keep what each found would be ten an evaluation."""
 COMMAND = (*OPTIONS, f"steps={5 * (EVALUATIONS - 1)}")
+MOST = 200
+"""Objects that may be left: the last evaluation's own. Keeping every evaluation's figures would leave ten for each."""
 
 
 @pytest.fixture
 def left(monkeypatch):
-    """What the evaluations after the fifth leave behind: objects, and open files."""
+    """What the evaluations after the fifth leave behind: the numbers of objects and of open files."""
+    counts, open_files = {}, []
 
-    def counted(callback):
-        found, real, seen = {}, callback.on_validation_end, []
+    def count(self):
+        open_files.append(psutil.Process().num_fds())
+        if len(open_files) == 5:
+            gc.collect()
+            gc.freeze()  # what is there now is neither counted nor looked through again
+        if len(open_files) == EVALUATIONS:
+            gc.collect()
+            counts.update(objects=len(gc.get_objects()), files=open_files[-1] - open_files[4])
 
-        def count(self, *arguments):
-            real(self, *arguments)
-            seen.append(psutil.Process().num_fds())
-            if len(seen) == 5:
-                gc.collect()
-                gc.freeze()  # what is there now is neither counted nor looked through again
-            if len(seen) == EVALUATIONS:
-                gc.collect()
-                found.update(objects=len(gc.get_objects()), files=seen[-1] - seen[4])
-
-        monkeypatch.setattr(callback, "on_validation_end", count)
-        return found
-
-    yield counted
+    monkeypatch.setattr(pl.LightningModule, "on_validation_end", count)
+    yield counts
     gc.unfreeze()
 
 
 def test_a_long_run_holds_what_a_short_one_holds(run, left):
-    found = left(Curves)
     run(*COMMAND)
-    assert found["objects"] < MOST
-    assert found["files"] == 0
+    assert left["objects"] < MOST
+    assert left["files"] == 0
 
 
 def test_a_population_that_trains_long_holds_what_a_short_one_holds(typed, left):
-    found = left(Notes)
     assert typed("train", "-m", *COMMAND, "seed=1,2,3", "hydra.sweep.dir=sweep").code == 0
-    assert found["objects"] < MOST
-    assert found["files"] == 0
+    assert left["objects"] < MOST
+    assert left["files"] == 0

@@ -12,20 +12,20 @@ from types import SimpleNamespace
 import psutil
 import pytest
 import torch
-from processes import Script
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from patterngan.population.manifests import open_roll
-from patterngan.reporting.tags import folder_of_events
-from patterngan.storage.locking import locked
+from patterngan.reporting.events import folder_of_events
+from patterngan.storage.files import LOCK, locked
+from patterngan.sweeps.resuming import write_manifest
 from tests.support.commands import ROOT, environment
+from tests.support.processes import Script
 
-QUICK = ["experiment=plain", "steps=120", "evaluate_every=60", "evaluation.samples=200"]
+QUICK = ["experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=100"]
 SWEPT = ["lr=1e-4,1e-3", "pattern.k=2,3", "seed=1,2"]
 
 
 def sweep(typed, *arguments, code=0, folder="sweep"):
-    done = typed("train", "-m", *QUICK, *arguments, f"hydra.sweep.dir={folder}")
+    done = typed("train", "-m", *QUICK, "~callbacks.pictures", *arguments, f"hydra.sweep.dir={folder}")
     assert done.code == code, done.err
     return done
 
@@ -55,7 +55,9 @@ def test_fused_runs_leave_the_files_of_runs_alone(both):
         fused, basic = both / "fused" / str(number), both / "basic" / str(number)
         left, expected = (
             sorted(
-                str(path.relative_to(folder)).partition("tfevents")[0] for path in folder.rglob("*") if path.is_file()
+                str(path.relative_to(folder)).partition("tfevents")[0]
+                for path in folder.rglob("*")
+                if path.is_file() and path.name != LOCK
             )
             for folder in (fused, basic)
         )
@@ -70,7 +72,7 @@ def test_fused_runs_leave_the_files_of_runs_alone(both):
     assert not (both / "fused" / ".fused").exists()
 
 
-def test_fused_runs_find_what_runs_alone_find(both):
+def test_fused_runs_have_the_results_of_runs_alone(both):
     for number in range(8):
         ours, theirs = (result(both / launcher / str(number)) for launcher in ("fused", "basic"))
         assert ours.keys() == theirs.keys()
@@ -112,16 +114,16 @@ def test_scripts_and_resuming_work_on_a_member(both, command, tmp_path):
     assert len(command("scripts/generate.py", str(member), "-n", "5").stdout.split()) == 5
     assert "validity" in command("scripts/evaluate.py", str(member), "--samples", "100").stdout
     command("scripts/export.py", str(member), "--output", str(tmp_path / "g.ts"))
-    command("train.py", f"ckpt_path={member}", "steps=180", "hydra.run.dir=on")
-    assert result(tmp_path / "on")["steps"] == 180
+    command("train.py", f"ckpt_path={member}", "steps=90", "hydra.run.dir=on")
+    assert result(tmp_path / "on")["steps"] == 90
 
 
 def test_what_cannot_be_fused_runs_alone_and_the_log_says_why(typed, tmp_path):
     done = sweep(typed, "head=sigmoid,relu", "seed=1,2", "+callbacks.timer._target_=pytorch_lightning.callbacks.Timer")
     assert "4 runs: alone 0-3 (callbacks.timer is for single runs)" in done.out
-    done = sweep(typed, "batch_size=4,8", "seed=1,2", "steps=60,120", "head=relu", folder="other")
+    done = sweep(typed, "batch_size=4,8", "seed=1,2", "steps=30,60", "head=relu", folder="other")
     assert "8 runs: fused 0-1 (2 members); fused 2-3 (2 members)" in done.out
-    assert [result(tmp_path / "other" / str(number))["steps"] for number in range(8)] == [60] * 4 + [120] * 4
+    assert [result(tmp_path / "other" / str(number))["steps"] for number in range(8)] == [30] * 4 + [60] * 4
 
 
 def test_a_run_that_diverges_and_one_that_is_impossible_fail_alone(typed, tmp_path):
@@ -140,39 +142,9 @@ def test_max_members_cuts_a_group(typed, tmp_path):
     assert all(result(tmp_path / "sweep" / str(number))["status"] == "completed" for number in range(5))
 
 
-BAD = {
-    "hydra.launcher.max_members=0": "hydra.launcher.max_members=0: must be an integer ≥ 1",
-    "hydra.launcher.max_members=many": "hydra.launcher.max_members=many: must be an integer ≥ 1",
-    "hydra.launcher.engine=spark": "hydra.launcher.engine=spark: must be one of local, ray",
-    "nothing=1,2": "nothing=1: is no key",
-    "seed=range(3,3)": "seed=range(3,3): is empty; a sweep needs at least one value",
-    "experiment=null,plain": "experiment=null,plain: null is no option; a sweep without this key has none",
-    "hydra.sweep.subdir=same": "hydra.sweep.subdir=same: runs 0 and 1 would share this folder",
-}
-
-
-@pytest.mark.parametrize("override", BAD)
-def test_impossible_sweeps_end_in_one_line_before_anything_is_made(typed, override):
-    swept = [] if override.startswith("seed") else ["seed=1,2"]
-    done = typed("train", "-m", *QUICK, *swept, override, "hydra.sweep.dir=sweep")
-    assert done.code == 2, done.err
-    assert done.err.splitlines()[-1].startswith(f"error: {BAD[override]}")
-    assert done.made == []
-
-
-@pytest.mark.parametrize("typed_too", [[], ["lr=1e-3"], ["hydra.launcher.engine=ray"], ["penalty=[r1,r2]"]])
-def test_a_sweep_of_nothing_ends_in_one_line_that_says_what_to_sweep(typed, typed_too):
-    done = typed("train", *QUICK, *typed_too, "--multirun")
-    assert (done.code, done.out, done.made) == (2, "", [])
-    assert done.err == (
-        "error: -m: nothing is swept; give a key several values, such as lr=1e-4,1e-3 pattern.k=2,3,5 or "
-        "'seed=range(0,8)', or leave -m out\n"
-    )
-
-
 @pytest.mark.parametrize(
     ("swept", "runs"),
-    [("hydra/launcher=basic", 1), ("seed=range(3,4)", 1), ("hydra.sweeper.params={seed: '1,2'}", 2)],
+    [("hydra/launcher=basic", 1), ("hydra.sweeper.params={seed: '1,2'}", 2)],
 )
 def test_a_single_run_for_another_launcher_and_keys_swept_by_the_config_are_sweeps(typed, tmp_path, swept, runs):
     sweep(typed, swept)
@@ -205,21 +177,20 @@ def test_a_sweep_that_another_process_trains_is_refused(typed, tmp_path):
     sweep(typed, "seed=1,2")
 
 
-@pytest.mark.parametrize("error", [RuntimeError("out of memory"), FileNotFoundError(2, "is not there", "/a/file")])
-def test_a_group_that_breaks_takes_no_other_with_it(typed, tmp_path, monkeypatch, error):
+def test_a_group_that_breaks_takes_no_other_with_it(typed, tmp_path, monkeypatch):
     from patterngan.sweeps import engines
 
     train_piece = engines.train_piece
 
     def breaks(piece):
         if piece.jobs[0].settings["batch_size"] == 4:
-            raise error
+            raise FileNotFoundError(2, "is not there", "/a/file")
         return train_piece(piece)
 
     monkeypatch.setattr(engines, "train_piece", breaks)
     done = sweep(typed, "seed=1,2", "batch_size=4,8", code=1)
     assert "failed  0, 2" in done.out
-    assert str(error).partition(" ")[0] in done.out
+    assert "is not there" in done.out
     statuses = [result(tmp_path / "sweep" / str(number))["status"] for number in range(4)]
     assert statuses == ["failed", "completed", "failed", "completed"]
 
@@ -228,7 +199,7 @@ def test_a_population_is_put_together_again_unless_it_is_larger_than_wanted_now(
     folders = [SimpleNamespace(folder=tmp_path / "sweep" / str(number)) for number in range(3)]
     for limit, groups in ((3, "group 1/1, 3 members"), (2, "group 2/2, ")):
         (tmp_path / "sweep").mkdir()
-        open_roll(tmp_path / "sweep" / ".fused" / "a.ckpt", folders)
+        write_manifest(tmp_path / "sweep" / ".fused" / "a.ckpt", folders)
         done = sweep(typed, "seed=1,2,3", f"hydra.launcher.max_members={limit}")
         assert groups in done.out
         assert not (tmp_path / "sweep" / ".fused").exists()
@@ -240,15 +211,6 @@ def test_hydras_own_values_can_be_used_in_a_sweep(typed, tmp_path):
     assert [result(tmp_path / "sweep" / name)["seed"] for name in ("0.001_0", "0.0001_1")] == [0, 1]
 
 
-def test_a_sweep_from_a_checkpoint_goes_on_too(typed, tmp_path):
-    typed("train", *QUICK, "hydra.run.dir=base")
-    arguments = ["ckpt_path=base", "steps=180", "lr=1e-3,1e-4"]
-    sweep(typed, *arguments)
-    (tmp_path / "sweep" / "1" / "result.json").unlink()
-    sweep(typed, *arguments)
-    assert result(tmp_path / "sweep" / "1")["steps"] == 180
-
-
 LONG = [
     "experiment=plain",
     "seed=1,2",
@@ -258,6 +220,7 @@ LONG = [
     "evaluation.samples=100",
     "optimizer.decay=linear",
     "update.ema=0.9",
+    "~callbacks.pictures",
 ]
 
 
@@ -271,13 +234,13 @@ def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path):
     assert process.returncode == 0, out
     assert "2 of 2 groups done" in out
     for number in range(4):
-        found = result(tmp_path / "sweep" / str(number))
-        assert (found["status"], found["steps"]) == ("completed", 8000)
+        one = result(tmp_path / "sweep" / str(number))
+        assert (one["status"], one["steps"]) == ("completed", 8000)
         steps = [step for step, _ in curves(tmp_path / "sweep" / str(number))[0]["metrics/tv"]]
         assert steps == list(range(0, 8001, 200))
 
 
-def kill_a_worker(pid, workshop):
+def kill_a_worker(pid, snapshots):
     """Kills the Ray worker of a piece that has been evaluated once."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and psutil.pid_exists(pid):
@@ -286,7 +249,7 @@ def kill_a_worker(pid, workshop):
             for process in psutil.Process(pid).children(recursive=True)
             if "train_piece" in " ".join(process.cmdline())
         ]
-        if workers and list(workshop.glob("*.ckpt")):
+        if workers and list(snapshots.glob("*.ckpt")):
             os.kill(workers[0].pid, signal.SIGKILL)
             return True
         time.sleep(0.05)

@@ -21,13 +21,13 @@ def evaluate(ours, discriminator=lambda codes: codes.sum(-1)):
     return ours(generator, discriminator, ours.draw(CPU))
 
 
-def test_reals_are_looked_at_once_each_where_they_are_few():
+def test_each_real_is_scored_once_where_they_are_few():
     def discriminator(codes):
         return codes @ torch.tensor([4.0, 2.0, 1.0])  # the integer itself
 
-    found = evaluate(evaluator(Gaussian(4)), discriminator)
+    evaluation = evaluate(evaluator(Gaussian(4)), discriminator)
     expected = torch.tensor([0.0, 2.0, 4.0, 6.0]).sigmoid().mean()
-    assert found.metrics["d_real"] == pytest.approx(expected.item(), abs=1e-6)
+    assert evaluation.metrics["d_real"] == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_the_same_noise_is_used_every_time_and_another_for_another_seed():
@@ -38,7 +38,15 @@ def test_the_same_noise_is_used_every_time_and_another_for_another_seed():
 
 
 def test_few_random_bits_are_enumerated():
-    found = evaluate(evaluator(Bits(3), samples=1))
-    assert found.metrics["exact"] is True
-    assert found.metrics["samples"] == 8
-    assert found.metrics["validity"] == 0.5
+    evaluation = evaluate(evaluator(Bits(3), samples=1))
+    assert evaluation.metrics["exact"] is True
+    assert evaluation.metrics["samples"] == 8
+    assert evaluation.metrics["validity"] == 0.5
+
+
+@pytest.mark.parametrize(("capacity", "drawn"), [(2048, True), (2049, False)])
+def test_too_many_integers_are_not_drawn(capacity, drawn):
+    encoding = Binary(capacity)
+    ours = Evaluator(Multiples(2, 8), encoding, Gaussian(encoding.width), seed=3, samples=10)
+    evaluation = ours(lambda noise: noise.sigmoid(), lambda codes: codes.sum(-1), ours.draw(CPU))
+    assert (evaluation.portrait is not None) == drawn

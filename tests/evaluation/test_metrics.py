@@ -35,8 +35,8 @@ def by_hand(integers, pattern):
 
 @given(st.lists(st.integers(0, 99), min_size=1, max_size=60))
 def test_metrics_follow_their_definitions(integers):
-    found = {name: value.item() for name, value in measure(torch.tensor(integers), fives).items()}
-    assert found == pytest.approx(by_hand(integers, fives), nan_ok=True)
+    metrics = {name: value.item() for name, value in measure(torch.tensor(integers), fives).items()}
+    assert metrics == pytest.approx(by_hand(integers, fives), nan_ok=True)
 
 
 def test_members_stay_apart():
@@ -60,9 +60,9 @@ def test_a_perfect_generator_and_a_collapsed_one():
 
 
 def test_nothing_valid_has_no_kl():
-    found = report(torch.ones(10).long(), torch.zeros(10).long(), fives, Binary(64), exact=False)
-    assert found["kl"] is None
-    assert found["tv"] == pytest.approx(1)
+    metrics = report(torch.ones(10).long(), torch.zeros(10).long(), fives, Binary(64), exact=False)
+    assert metrics["kl"] is None
+    assert metrics["tv"] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("size", "samples"), [(2, 1), (2, 2), (3, 4), (10, 3), (10, 100), (7, 1000)])
@@ -81,25 +81,25 @@ def test_the_floor_is_what_sampling_shows():
 def test_a_support_too_large_to_list_has_validity_distinct_and_marginals():
     pattern, encoding = Multiples(2, 2**40), Binary(2**40)
     generated = torch.tensor([0, 4, 4, 2**39 + 1])
-    found = report(generated, torch.tensor([0, 2, 2**39, 2**39 + 2]), pattern, encoding, exact=False)
-    assert found["validity"] == 0.75
-    assert found["distinct"] == 3
-    assert found["marginals"][0] == 0.25
-    assert found["marginals"][-1] == 0.25
-    assert found["real_marginals"][0] == 0.5
-    assert found["marginal_gap"] == 0.5
-    assert not {"tv", "modes", "coverage", "kl"} & set(found)
-    assert selection_score(found) == 0.25
+    metrics = report(generated, torch.tensor([0, 2, 2**39, 2**39 + 2]), pattern, encoding, exact=False)
+    assert metrics["validity"] == 0.75
+    assert metrics["distinct"] == 3
+    assert metrics["marginals"][0] == 0.25
+    assert metrics["marginals"][-1] == 0.25
+    assert metrics["real_marginals"][0] == 0.5
+    assert metrics["marginal_gap"] == 0.5
+    assert not {"tv", "modes", "coverage", "kl"} & set(metrics)
+    assert selection_score(metrics) == 0.25
 
 
 def test_generalisation_by_hand():
     pattern = HeldOut(Multiples(2, 10), 0.4)  # of 0 2 4 6 8 two are unseen
     seen = pattern.seen.member(torch.arange(3)).tolist()
     first, second = sorted({0, 2, 4, 6, 8} - set(seen))
-    found = measure(torch.tensor([[seen[0], seen[1], first, first, 1, 3], [seen[0]] * 6]), pattern)
-    assert found["fidelity"][0].item() == pytest.approx(2 / 4)  # of two unseen and two invalid
-    assert found["fidelity"][1].isnan()
-    assert found["rate"].tolist() == pytest.approx([2 / 6, 0])
-    assert found["unseen_coverage"].tolist() == [0.5, 0]
+    metrics = measure(torch.tensor([[seen[0], seen[1], first, first, 1, 3], [seen[0]] * 6]), pattern)
+    assert metrics["fidelity"][0].item() == pytest.approx(2 / 4)  # of two unseen and two invalid
+    assert metrics["fidelity"][1].isnan()
+    assert metrics["rate"].tolist() == pytest.approx([2 / 6, 0])
+    assert metrics["unseen_coverage"].tolist() == [0.5, 0]
     everything = measure(torch.tensor([first, second]), pattern)
     assert (everything["fidelity"], everything["unseen_coverage"]) == (1, 1)

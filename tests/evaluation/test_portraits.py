@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from patterngan.data.encodings import Binary, OneHot
 from patterngan.data.patterns import Multiples
-from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, drawable, due, evaluation_before, portrait
+from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, due, portrait
 from patterngan.gan.discriminators import MinibatchStddev, Packed
 
 REALS = torch.tensor([0, 3, 6, 9])
@@ -17,55 +17,50 @@ def of(integers, discriminator, encoding, compared=1):
 
 
 def test_laws_have_an_entry_for_each_integer_and_one_for_all_above():
-    found = of([0, 0, 9, 12, 15], lambda codes: codes.sum(-1), Binary(10))
-    assert found.law.tolist() == pytest.approx([0.4, *[0] * 8, 0.2, 0.4])
-    assert found.target.tolist() == pytest.approx([0.25, 0, 0, 0.25, 0, 0, 0.25, 0, 0, 0.25, 0])
-    assert found.integers.tolist() == [1, 5]
+    drawn = of([0, 0, 9, 12, 15], lambda codes: codes.sum(-1), Binary(10))
+    assert drawn.law.tolist() == pytest.approx([0.4, *[0] * 8, 0.2, 0.4])
+    assert drawn.target.tolist() == pytest.approx([0.25, 0, 0, 0.25, 0, 0, 0.25, 0, 0, 0.25, 0])
+    assert drawn.integers.tolist() == [1, 5]
 
 
 @pytest.mark.parametrize("encoding", [Binary(10), OneHot(10, 3)])
-def test_verdicts_are_of_every_integer(encoding):
+def test_every_integer_has_a_d_score(encoding):
     torch.manual_seed(0)
     network = torch.nn.Linear(encoding.width, 1)
-    found = of([0], lambda codes: network(codes).squeeze(-1), encoding)
+    drawn = of([0], lambda codes: network(codes).squeeze(-1), encoding)
     alone = [network(encoding.encode(torch.tensor(x))).sigmoid().item() for x in range(10)]
-    assert found.verdicts.tolist() == pytest.approx(alone)
+    assert drawn.d_scores.tolist() == pytest.approx(alone)
 
 
-def test_where_codes_are_compared_an_integer_is_judged_among_reals():
+def test_where_codes_are_compared_an_integer_is_scored_among_reals():
     torch.manual_seed(0)
     encoding = Binary(10)
     packed = Packed(torch.nn.Linear(12, 1), 3)
-    found = of([0], lambda codes: packed(codes).squeeze(-1), encoding, compared=3)
+    drawn = of([0], lambda codes: packed(codes).squeeze(-1), encoding, compared=3)
     for x in range(10):
         pack = encoding.encode(torch.tensor([x, 0, 3]))
-        assert found.verdicts[x].item() == pytest.approx(packed(pack).sigmoid().item())
+        assert drawn.d_scores[x].item() == pytest.approx(packed(pack).sigmoid().item())
 
     spread = MinibatchStddev(torch.nn.Linear(5, 1), 2)
-    found = of([0], lambda codes: spread(codes).squeeze(-1), encoding, compared=2)
+    drawn = of([0], lambda codes: spread(codes).squeeze(-1), encoding, compared=2)
     for x in range(10):
         pair = encoding.encode(torch.tensor([x, 0]))
-        assert found.verdicts[x].item() == pytest.approx(spread(pair).sigmoid()[0].item())
-
-
-def test_too_many_integers_are_not_drawn():
-    assert drawable(Binary(2048))
-    assert not drawable(Binary(2049))
+        assert drawn.d_scores[x].item() == pytest.approx(spread(pair).sigmoid()[0].item())
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
 def test_the_first_and_the_last_are_due_and_not_too_many_between(every, steps):
     evaluations = [*range(0, steps, every), steps]
-    before = [evaluation_before(step, every) for step in evaluations]
-    assert before == [0, *evaluations[:-1]]
-    wanted = [step for step, last in zip(evaluations, before, strict=True) if due(step, last, steps, MOST_PORTRAITS)]
+    wanted = [step for step in evaluations if due(step, every, steps, MOST_PORTRAITS)]
     assert wanted[0] == 0
     assert wanted[-1] == steps
     assert len(wanted) <= MOST_PORTRAITS + 1
     if len(evaluations) <= MOST_PORTRAITS and steps % every == 0:
         assert wanted == evaluations
     # Pictures can be chosen from the portraits alone, as `reporting` does.
-    pictures = [step for step, last in zip(evaluations, before, strict=True) if due(step, last, steps, MOST_PICTURES)]
+    pictures = [step for step in evaluations if due(step, every, steps, MOST_PICTURES)]
     assert pictures == [
-        step for step, last in zip(wanted, [0, *wanted[:-1]], strict=True) if due(step, last, steps, MOST_PICTURES)
+        step
+        for step, before in zip(wanted, [0, *wanted[:-1]], strict=True)
+        if due(step, step - before, steps, MOST_PICTURES)
     ]

@@ -5,12 +5,14 @@ import signal
 
 import pytest
 import torch
-from benchmark_faults import SMALL, Victim, differences
-from processes import Script
 
-from patterngan.storage.checkpoints import load, previous, read, write
+from patterngan.storage.checkpoints import load, read, write
 from patterngan.validation import UsageError
+from tests.faults.conftest import PLAIN
 from tests.support.commands import environment
+from tests.support.differences import differences
+from tests.support.kills import Victim
+from tests.support.processes import Script
 
 
 def test_what_is_cut_off_or_overwritten_anywhere_is_not_read(tmp_path):
@@ -28,40 +30,27 @@ def test_what_is_cut_off_or_overwritten_anywhere_is_not_read(tmp_path):
                 load(file)
 
 
-RUN = ("experiment=plain", "steps=1000", *SMALL)
-
-
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory):
-    victim = Victim(RUN, tmp_path_factory.mktemp("ended") / "run")
-    victim.run(iter(()))
-    return victim.folder
-
-
-@pytest.mark.parametrize("place", ["last.ckpt.previous", "best.ckpt"])
-def test_a_run_whose_last_checkpoint_is_half_written_goes_on_from_the_one_before(ended, tmp_path, place):
-    process = Script("train.py", Victim(RUN, tmp_path / "run").line, tmp_path, environment())
+def test_a_run_whose_last_checkpoint_is_half_written_goes_on_from_its_best(finished, tmp_path):
+    process = Script("train.py", Victim(PLAIN, tmp_path / "run").line, tmp_path, environment())
     process.until("step    300")
     process.send(signal.SIGKILL)
     assert process.ended().returncode == -signal.SIGKILL
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     last.write_bytes(last.read_bytes()[:3000])
-    if place == "best.ckpt":
-        previous(last).unlink()
-    step = torch.load(last.with_name(place), weights_only=True)["global_step"]
+    step = torch.load(last.with_name("best.ckpt"), weights_only=True)["global_step"]
     done = Script("train.py", ["ckpt_path=run"], tmp_path, environment()).ended()
     assert done.returncode == 0
-    told = f"last.ckpt: not a readable checkpoint (damaged, truncated or a foreign file); {place}, of step {step}, "
+    told = f"last.ckpt: not a readable checkpoint (damaged, truncated or a foreign file); best.ckpt, of step {step}, "
     assert done.stderr == f"run/checkpoints/{told}takes its place\n"
-    assert differences(tmp_path / "run", ended) == []
+    assert differences(tmp_path / "run", finished) == []
 
 
-def test_with_no_other_a_damaged_checkpoint_is_refused_and_another_file_has_none_in_its_place(ended, tmp_path):
+def test_with_no_other_a_damaged_checkpoint_is_refused_and_another_file_has_none_in_its_place(finished, tmp_path):
     for name in ("last.ckpt", "copy.ckpt"):
         (tmp_path / name).write_bytes(b"junk")
     with pytest.raises(UsageError, match=r"last.ckpt: not a readable checkpoint"):
         read(tmp_path / "last.ckpt")
-    (tmp_path / "best.ckpt").write_bytes((ended / "checkpoints" / "best.ckpt").read_bytes())
+    (tmp_path / "best.ckpt").write_bytes((finished / "checkpoints" / "best.ckpt").read_bytes())
     assert read(tmp_path / "last.ckpt").path == tmp_path / "best.ckpt"
     with pytest.raises(UsageError, match=r"copy.ckpt: not a readable checkpoint"):
         read(tmp_path / "copy.ckpt")

@@ -4,24 +4,19 @@ import shutil
 
 import pytest
 import torch
-from benchmark_faults import CASES, Victim, differences, faults, printed
 
-KILLS = {"run": 8, "sweep": 8, "groups": 4}
+from tests.support.differences import differences
+from tests.support.kills import kill_and_compare, resume_arguments
+
+KILLS = {"run": 3, "sweep": 3, "groups": 2}
+"""Case → kills. scripts/benchmarks/faults.py kills hundreds."""
 
 
 @pytest.mark.parametrize("case", KILLS)
-def test_20_kills_leave_no_difference_to_undisturbed_twins(case):
-    victims = list(faults(KILLS[case], seed=1, cases=(case,)))
-    assert sum(killed for _, killed, _ in victims) == KILLS[case]
-    assert [found for _, _, found in victims if found] == []
-
-
-@pytest.fixture
-def run(tmp_path):
-    victim = Victim(("steps=40", *CASES["run"][1:], "evaluate_every=20"), tmp_path / "run")
-    victim.run(iter(()))
-    shutil.copytree(victim.folder, tmp_path / "other")
-    return victim.folder, tmp_path / "other"
+def test_kills_leave_no_difference_to_undisturbed_twins(case):
+    victims = list(kill_and_compare(KILLS[case], seed=1, cases=(case,)))
+    assert sum(kills for _, kills, _ in victims) == KILLS[case]
+    assert [lines for _, _, lines in victims if lines] == []
 
 
 def spoil_weights(other):
@@ -33,14 +28,14 @@ def spoil_weights(other):
 
 def spoil_result(other):
     file = other / "result.json"
-    file.write_text(file.read_text().replace('"steps": 40', '"steps": 41'))
+    file.write_text(file.read_text().replace('"steps": 600', '"steps": 601'))
 
 
 def spoil_curves(other):
     from patterngan.reporting.events import EventFile
 
     events = EventFile(other, None)
-    events.scalars({"metrics/tv": 0.5}, 40)
+    events.scalars({"metrics/tv": 0.5}, 600)
     events.flush()
 
 
@@ -53,14 +48,15 @@ def spoil_all(other):
 
 
 @pytest.mark.parametrize("spoil", [spoil_weights, spoil_result, spoil_curves, spoil_files, spoil_all])
-def test_a_difference_is_seen(run, spoil):
-    ours, theirs = run
-    assert differences(ours, theirs) == []
-    spoil(theirs)
-    assert differences(ours, theirs)
+def test_a_difference_is_seen(finished, tmp_path, spoil):
+    other = tmp_path / "run"
+    shutil.copytree(finished, other)
+    assert differences(finished, other) == []
+    spoil(other)
+    assert differences(finished, other)
 
 
 def test_the_command_to_go_on_is_read_from_what_was_printed():
-    assert printed("step 0\n") is None
-    said = "if it is stopped, go on with: python ../train.py 'ckpt_path=a b'\nstep 50\n"
-    assert printed(said) == ["ckpt_path=a b"]
+    assert resume_arguments("step 0\n") is None
+    printed = "if it is stopped, go on with: python ../train.py 'ckpt_path=a b'\nstep 50\n"
+    assert resume_arguments(printed) == ["ckpt_path=a b"]

@@ -4,69 +4,69 @@ import signal
 
 import pytest
 import torch
-from benchmark_faults import differences, printed
-from processes import Script
 
 from tests.support.commands import environment
+from tests.support.differences import differences
+from tests.support.kills import resume_arguments
+from tests.support.processes import Script
 
 RUN = ("experiment=plain", "steps=3000", "evaluate_every=1000", "evaluation.samples=200", "update.ema=0.9")
 SWEEP = ("-m", *RUN, "seed=1,2", "lr=1e-3,1e38")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
-def stopped(folder, number, *line, moment=" go on with: "):
-    """A command that gets a signal in the middle of training, some time after it has printed some words."""
+def stopped(folder, number, *line, after=" go on with: "):
+    """Sends a command a signal while it trains, once it has printed `after`; returns what came of it."""
     process = Script("train.py", list(line), folder, environment())
-    process.until(moment)
+    process.until(after)
     process.send(number)
     return process.ended(60)
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("twins")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
     for line in ((*RUN, "hydra.run.dir=run"), (*SWEEP, "hydra.sweep.dir=sweep")):
         assert Script("train.py", list(line), folder, environment()).ended().returncode in (0, 1)
     return folder
 
 
 @pytest.mark.parametrize("number", CODES)
-def test_a_run_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, twins, number):
+def test_a_run_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, undisturbed, number):
     done = stopped(tmp_path, number, *RUN, "hydra.run.dir=run")
     assert (done.returncode, done.stderr) == (CODES[number], "")
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     step = torch.load(last, weights_only=True)["global_step"]
     assert step % 50 == 0
     assert step < 3000
-    said = done.stdout.splitlines()
-    assert said[-4] == f"stopped    at step {step}"
-    assert said[-3].startswith("result     validity 0.")
-    assert said[-3].endswith("  so far")
-    assert said[-2] == "folder     run"
-    assert said[-1].startswith("interrupted; go on with: python ")
+    lines = done.stdout.splitlines()
+    assert lines[-4] == f"stopped    at step {step}"
+    assert lines[-3].startswith("result     validity 0.")
+    assert lines[-3].endswith("  so far")
+    assert lines[-2] == "folder     run"
+    assert lines[-1].startswith("interrupted; go on with: python ")
     assert not (tmp_path / "run" / "result.json").exists()
-    goes_on = Script("train.py", printed(done.stdout), tmp_path, environment()).ended()
+    goes_on = Script("train.py", resume_arguments(done.stdout), tmp_path, environment()).ended()
     assert (goes_on.returncode, goes_on.stderr) == (0, "")
     assert f"step {0:>6}" not in goes_on.stdout
-    assert differences(tmp_path / "run", twins / "run") == []
+    assert differences(tmp_path / "run", undisturbed / "run") == []
 
 
-@pytest.mark.parametrize("number", CODES)
-def test_a_sweep_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, twins, command, number):
-    done = stopped(tmp_path, number, *SWEEP, "hydra.sweep.dir=sweep", moment="step   1000")
-    assert done.returncode == CODES[number]
+def test_a_sweep_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, undisturbed, command):
+    done = stopped(tmp_path, signal.SIGTERM, *SWEEP, "hydra.sweep.dir=sweep", after="step   1000")
+    assert done.returncode == 143
     assert "Traceback" not in done.stderr
-    said = done.stdout.splitlines()
-    assert said[-3].startswith("stopped    0 of 4 runs have ended")
-    assert said[-1].startswith("interrupted; go on with: python ")
-    assert said[-1].endswith(" hydra.sweep.dir=sweep")
+    lines = done.stdout.splitlines()
+    assert lines[-3].startswith("stopped    0 of 4 runs have ended")
+    assert lines[-1].startswith("interrupted; go on with: python ")
+    assert lines[-1].endswith(" hydra.sweep.dir=sweep")
     steps = {torch.load(file, weights_only=True)["global_step"] for file in (tmp_path / "sweep").glob("*/*/last.ckpt")}
     assert len(steps) == 1
     assert max(steps) % 50 == 0
     assert not list((tmp_path / "sweep").glob(".fused/*.ckpt*"))
     assert "unfinished  0, 2" in command("scripts/report.py", "sweep").stdout
-    assert Script("train.py", printed(done.stdout), tmp_path, environment()).ended().returncode == 1
-    assert differences(tmp_path / "sweep", twins / "sweep") == []
+    assert Script("train.py", resume_arguments(done.stdout), tmp_path, environment()).ended().returncode == 1
+    assert differences(tmp_path / "sweep", undisturbed / "sweep") == []
     assert not (tmp_path / "sweep" / ".fused").exists()
 
 

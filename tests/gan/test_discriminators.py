@@ -17,7 +17,7 @@ def test_without_options_it_is_the_network():
     assert compared(built()) == 1
 
 
-def test_a_pack_is_judged_at_once():
+def test_a_pack_has_one_logit():
     packed = built(pack=3)
     assert compared(packed) == 3
     codes = torch.randn(4, 12, 3)

@@ -6,7 +6,7 @@ from torch import nn
 
 from patterngan.gan.generators import AutoregressiveGenerator, Generator, generator
 from patterngan.gan.heads import gumbel_straight_through, sigmoid, straight_through
-from patterngan.gan.recurrent import mlp_writer, recurrent_writer
+from patterngan.gan.recurrent import AutoregressiveMlp, RecurrentGeneratorNetwork
 from patterngan.population.stacking import Population
 
 SYMBOLS = (3, 1, 2)
@@ -14,12 +14,12 @@ CODES = torch.tensor(
     [[*a, b, *c] for a, b, c in itertools.product(torch.eye(3).tolist(), [0.0, 1.0], torch.eye(2).tolist())]
 )
 """All hard codes of these symbols."""
-WRITERS = {"mlp": mlp_writer, "recurrent": recurrent_writer}
+NETWORKS = {"mlp": AutoregressiveMlp, "recurrent": RecurrentGeneratorNetwork}
 
 
 def made(name, latent):
     torch.manual_seed(0)
-    return generator(WRITERS[name](latent, SYMBOLS, 8), gumbel_straight_through(1.0), latent, SYMBOLS)
+    return generator(NETWORKS[name](latent, SYMBOLS, 8), gumbel_straight_through(1.0), latent, SYMBOLS)
 
 
 def test_a_plain_network_is_followed_by_the_head():
@@ -38,8 +38,8 @@ def test_what_the_head_draws_comes_after_the_latents():
 
 
 @pytest.mark.parametrize("latent", [0, 2])
-@pytest.mark.parametrize("name", WRITERS)
-def test_the_law_of_written_codes_is_exact(name, latent):
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_law_of_made_codes_is_exact(name, latent):
     autoregressive = made(name, latent)
     assert isinstance(autoregressive, AutoregressiveGenerator)
     latents = torch.randn(1, latent)
@@ -50,30 +50,28 @@ def test_the_law_of_written_codes_is_exact(name, latent):
         [latents.expand(50_000, -1), torch.rand(50_000, 6, generator=torch.Generator().manual_seed(0))], -1
     )
     with torch.no_grad():
-        written = autoregressive(many)
-    shares = (written.unsqueeze(1) == CODES).all(-1).float().mean(0)
+        made_codes = autoregressive(many)
+    shares = (made_codes.unsqueeze(1) == CODES).all(-1).float().mean(0)
     assert torch.allclose(shares, law, atol=8e-3)
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_symbol_depends_on_those_before_it_alone(name):
     autoregressive = made(name, 0)
-    noise = torch.rand(1, 6).expand(len(CODES), -1)
+    network, noise = autoregressive[0], torch.rand(1, 6).expand(len(CODES), -1)
     log_probs = autoregressive(noise, CODES).view(3, 2, 2)
     first = log_probs.exp().sum((1, 2))  # of the first symbol, whatever follows
-    assert torch.allclose(
-        first, autoregressive[0].raw(0, autoregressive[0].start(noise[:1, :0])).softmax(-1)[0], atol=1e-6
-    )
+    assert torch.allclose(first, network.raw_output(0, network.initial_state(noise[:1, :0])).softmax(-1)[0], atol=1e-6)
 
 
 def test_gradients_go_through_straight_through_symbols():
-    writer = generator(recurrent_writer(2, SYMBOLS, 8), straight_through(1.0), 2, SYMBOLS)
-    writer(torch.randn(4, 2)).square().sum().backward()
-    assert all(parameter.grad is not None for parameter in writer[0].cell.parameters())
+    made_of_symbols = generator(RecurrentGeneratorNetwork(2, SYMBOLS, 8), straight_through(1.0), 2, SYMBOLS)
+    made_of_symbols(torch.randn(4, 2)).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in made_of_symbols[0].cell.parameters())
 
 
-@pytest.mark.parametrize("name", WRITERS)
-def test_a_population_writes_and_weighs_as_its_members(name):
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_population_makes_and_weighs_codes_as_its_members(name):
     members = [made(name, 2) for _ in range(3)]
     together, noise = Population(members), torch.rand(3, 12, 8)
     codes = together(noise)

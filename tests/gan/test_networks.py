@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.gan.networks import ACTIVATIONS, linear, mlp
+from patterngan.gan.networks import ACTIVATIONS, Point, Slope, linear, mlp
 from patterngan.validation import InvalidValueError
 
 
@@ -17,6 +17,19 @@ def test_mlp_has_the_layers_it_is_asked_for():
     kinds = [type(layer) for layer in network]
     assert kinds == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
     assert [tuple(layer.weight.shape) for layer in network[::2]] == [(8, 3), (8, 8), (2, 8)]
+
+
+def test_the_two_networks_of_the_dirac_gan():
+    codes = torch.randn(6, 5, 1)
+    assert torch.equal(Point(1, 0.5)(codes), torch.full((6, 5, 1), 0.5))
+    assert torch.equal(Slope(1, 2.0)(codes), 2 * codes)
+
+
+@pytest.mark.parametrize("network", [Point, Slope])
+@pytest.mark.parametrize("start", ["here", float("inf"), None])
+def test_the_start_must_be_a_number(network, start):
+    with pytest.raises(InvalidValueError, match="^start="):
+        network(1, start)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan.gan.noise import ENUMERABLE_BITS, Bits, Gaussian
+from patterngan.gan.noise import ENUMERABLE_BITS, Bits, Gaussian, Joined, Nothing, Shared, Uniform
 from patterngan.validation import InvalidValueError
 
 
@@ -26,6 +26,25 @@ def test_few_bits_are_listed_each_vector_once():
 def test_many_bits_and_gaussians_cannot_be_listed():
     assert Bits(ENUMERABLE_BITS + 1).enumerate(torch.device("cpu")) is None
     assert Gaussian(1).enumerate(torch.device("cpu")) is None
+
+
+def test_joined_laws_stand_side_by_side():
+    noise = Joined(Bits(2), Uniform(3)).sample((1000,), torch.Generator().manual_seed(0))
+    assert noise.shape == (1000, 5)
+    assert set(noise[:, :2].unique().tolist()) == {0.0, 1.0}
+    assert len(noise[:, 2:].unique()) > 2900
+
+
+def test_the_latent_part_alone_is_repeated_over_groups():
+    noise = Shared(Gaussian(3), latent=2, count=4).sample((2, 8), torch.Generator().manual_seed(0))
+    groups = noise.unflatten(1, (2, 4))
+    assert torch.equal(groups[..., :2], groups[:, :, :1, :2].expand(-1, -1, 4, -1))
+    assert len(groups[..., :2].unique()) == 2 * 2 * 2  # of each batch and group, two numbers
+    assert len(groups[..., 2].unique()) == 2 * 8
+
+
+def test_nothing_has_no_entries():
+    assert Nothing().sample((4,), torch.Generator()).shape == (4, 0)
 
 
 @pytest.mark.parametrize("noise", [Bits, Gaussian])

@@ -7,14 +7,14 @@ import torch
 from torch import nn
 
 from patterngan.gan.objectives import (
+    BoundarySeeking,
+    Hinge,
+    LeastSquares,
+    NonSaturating,
     Objective,
+    Relativistic,
     Separable,
-    boundary_seeking,
-    hinge,
-    least_squares,
-    nonsaturating,
-    relativistic,
-    wasserstein,
+    Wasserstein,
 )
 from patterngan.gan.step import Draw, Players
 from patterngan.validation import InvalidValueError
@@ -24,40 +24,40 @@ REAL, FAKE = torch.tensor([0.3, -1.2, 2.0]), torch.tensor([1.5, 0.1, -0.7])
 
 def test_nonsaturating_is_bce_on_probabilities():
     bce, one, zero = nn.BCELoss(), torch.ones(3), torch.zeros(3)
-    objective = nonsaturating()
+    objective = NonSaturating()
     d = bce(REAL.sigmoid(), one) + bce(FAKE.sigmoid(), zero)
-    assert torch.allclose(objective.discriminator(REAL, FAKE), d)
-    assert torch.allclose(objective.generator(FAKE), bce(FAKE.sigmoid(), one))
+    assert torch.allclose(objective.discriminator_loss(REAL, FAKE), d)
+    assert torch.allclose(objective.generator_loss(FAKE), bce(FAKE.sigmoid(), one))
 
 
 def test_smoothing_moves_the_label_of_reals_alone():
     bce = nn.BCELoss()
-    objective = nonsaturating(0.25)
-    assert torch.allclose(objective.real(REAL), bce(REAL.sigmoid(), torch.full((3,), 0.75)))
-    assert torch.allclose(objective.fake(FAKE), bce(FAKE.sigmoid(), torch.zeros(3)))
-    assert torch.allclose(objective.generator(FAKE), bce(FAKE.sigmoid(), torch.ones(3)))
+    objective = NonSaturating(0.25)
+    assert torch.allclose(objective.real_loss(REAL), bce(REAL.sigmoid(), torch.full((3,), 0.75)))
+    assert torch.allclose(objective.fake_loss(FAKE), bce(FAKE.sigmoid(), torch.zeros(3)))
+    assert torch.allclose(objective.generator_loss(FAKE), bce(FAKE.sigmoid(), torch.ones(3)))
 
 
 def test_nonsaturating_by_hand():
     # one logit of 0 costs log 2 on every side; −log σ(log 3) = log(4/3)
-    objective = nonsaturating()
-    assert torch.isclose(objective.real(torch.zeros(1)), torch.tensor(math.log(2)))
-    assert torch.isclose(objective.real(torch.tensor([math.log(3)])), torch.tensor(math.log(4 / 3)))
-    assert torch.isclose(objective.fake(torch.tensor([math.log(3)])), torch.tensor(math.log(4)))
+    objective = NonSaturating()
+    assert torch.isclose(objective.real_loss(torch.zeros(1)), torch.tensor(math.log(2)))
+    assert torch.isclose(objective.real_loss(torch.tensor([math.log(3)])), torch.tensor(math.log(4 / 3)))
+    assert torch.isclose(objective.fake_loss(torch.tensor([math.log(3)])), torch.tensor(math.log(4)))
 
 
 @pytest.mark.parametrize(
     ("objective", "discriminator", "generator"),
     [
         # relu(1−l) of 0.3, −1.2, 2 is 0.7, 2.2, 0; relu(1+l) of 1.5, 0.1, −0.7 is 2.5, 1.1, 0.3
-        (hinge(), (0.7 + 2.2 + 0) / 3 + (2.5 + 1.1 + 0.3) / 3, -(1.5 + 0.1 - 0.7) / 3),
-        (least_squares(), (0.49 + 4.84 + 1) / 6 + (2.25 + 0.01 + 0.49) / 6, (0.25 + 0.81 + 2.89) / 6),
-        (wasserstein(), (1.5 + 0.1 - 0.7) / 3 - (0.3 - 1.2 + 2.0) / 3, -(1.5 + 0.1 - 0.7) / 3),
+        (Hinge(), (0.7 + 2.2 + 0) / 3 + (2.5 + 1.1 + 0.3) / 3, -(1.5 + 0.1 - 0.7) / 3),
+        (LeastSquares(), (0.49 + 4.84 + 1) / 6 + (2.25 + 0.01 + 0.49) / 6, (0.25 + 0.81 + 2.89) / 6),
+        (Wasserstein(), (1.5 + 0.1 - 0.7) / 3 - (0.3 - 1.2 + 2.0) / 3, -(1.5 + 0.1 - 0.7) / 3),
     ],
 )
 def test_by_hand(objective, discriminator, generator):
-    assert objective.discriminator(REAL, FAKE).item() == pytest.approx(discriminator)
-    assert objective.generator(FAKE).item() == pytest.approx(generator)
+    assert objective.discriminator_loss(REAL, FAKE).item() == pytest.approx(discriminator)
+    assert objective.generator_loss(FAKE).item() == pytest.approx(generator)
 
 
 def sp(x):
@@ -65,14 +65,14 @@ def sp(x):
 
 
 def test_relativistic_pairs_each_fake_with_a_real():
-    objective = relativistic()
+    objective = Relativistic()
     pairs = [(0.3, 1.5), (-1.2, 0.1), (2.0, -0.7)]
     d = sum(sp(fake - real) for real, fake in pairs) / 3
     g = sum(sp(real - fake) for real, fake in pairs) / 3
-    assert objective.discriminator(REAL, FAKE).item() == pytest.approx(d)
+    assert objective.discriminator_loss(REAL, FAKE).item() == pytest.approx(d)
     players = Players(None, lambda codes: codes.squeeze(-1), None, None)
     codes = REAL[:, None], FAKE[:, None]
-    assert objective.generator_loss(players, None, codes[1], codes[0]).item() == pytest.approx(g)
+    assert objective.generator_step_loss(players, None, codes[1], codes[0]).item() == pytest.approx(g)
 
 
 class Table:
@@ -98,10 +98,10 @@ def score(codes):
 
 def test_boundary_seeking_by_hand():
     table, noise = Table(), torch.rand(8, 1)
-    objective = boundary_seeking(4, 0.0, (1, 1), 8)
+    objective = BoundarySeeking(4, 0.0, (1, 1), 8)
     players = Players(table, score, None, None)
     fakes = objective.fakes(players, Draw(noise))
-    loss = objective.generator_loss(players, Draw(noise), fakes, None)
+    loss = objective.generator_step_loss(players, Draw(noise), fakes, None)
     expected = 0.0
     for group in fakes.split(4):
         weights = score(group).exp() / score(group).exp().sum()
@@ -111,7 +111,7 @@ def test_boundary_seeking_by_hand():
 
 def test_what_boundary_seeking_explores_replaces_the_first_of_each_group():
     table, noise = Table(), torch.rand(8, 1)
-    objective = boundary_seeking(4, 0.3, (1, 1), 8)  # ⌈1.2⌉ = 2 of 4
+    objective = BoundarySeeking(4, 0.3, (1, 1), 8)  # ⌈1.2⌉ = 2 of 4
     proposals = torch.full((4, 2), 7.0)
     fakes = objective.fakes(Players(table, None, None, None), Draw(noise, proposals))
     assert (fakes == 7).all(-1).tolist() == [True, True, False, False] * 2
@@ -124,7 +124,7 @@ def test_exploration_leaves_the_direction_unbiased():
     law, count = table.law().detach(), 400_000
     share = 0.25
     q = (1 - share) * law + share / 4
-    objective = boundary_seeking(count, share, (1, 1), count)
+    objective = BoundarySeeking(count, share, (1, 1), count)
     ranks = torch.arange(4)
     codes = torch.stack([ranks // 2, ranks % 2], -1).float()
     draw = Draw(torch.rand(count, 1, generator=source), codes[torch.randint(4, (count // 4,), generator=source)])
@@ -133,28 +133,28 @@ def test_exploration_leaves_the_direction_unbiased():
         return (0.25 / q).log()[(codes @ torch.tensor([2.0, 1.0])).long()]
 
     players = Players(table, best, None, None)
-    loss = objective.generator_loss(players, draw, objective.fakes(players, draw), None)
+    loss = objective.generator_step_loss(players, draw, objective.fakes(players, draw), None)
     (gradient,) = torch.autograd.grad(loss, table.logits)
     assert torch.allclose(gradient, law - 0.25, atol=3e-3)  # of −Σ ¼ log softmax
 
 
-@pytest.mark.parametrize("objective", [nonsaturating(), hinge(), least_squares(), wasserstein(), nonsaturating(0.1)])
+@pytest.mark.parametrize("objective", [NonSaturating(), Hinge(), LeastSquares(), Wasserstein(), NonSaturating(0.1)])
 def test_members_stay_apart(objective):
     logits = torch.randn(4, 7)
-    for loss in (objective.real, objective.fake, objective.generator):
+    for loss in (objective.real_loss, objective.fake_loss, objective.generator_loss):
         assert torch.allclose(loss(logits), torch.stack([loss(member) for member in logits]))
 
 
 def test_which_objectives_are_separable():
-    assert isinstance(boundary_seeking(2, 0.1, (1,), 4), Separable)
-    assert isinstance(relativistic(), Objective)
-    assert not isinstance(relativistic(), Separable)
+    assert isinstance(BoundarySeeking(2, 0.1, (1,), 4), Separable)
+    assert isinstance(Relativistic(), Objective)
+    assert not isinstance(Relativistic(), Separable)
 
 
 def test_large_logits_stay_finite():
-    objective = nonsaturating()
-    assert objective.fake(torch.tensor([1e4])) == 1e4
-    assert objective.real(torch.tensor([1e4])) == 0
+    objective = NonSaturating()
+    assert objective.fake_loss(torch.tensor([1e4])) == 1e4
+    assert objective.real_loss(torch.tensor([1e4])) == 0
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_large_logits_stay_finite():
 )
 def test_impossible_options_name_the_value(options, message):
     with pytest.raises(InvalidValueError, match=message):
-        boundary_seeking(*options)
-    assert boundary_seeking(4, 0.9, (1,), 8).explored == 3  # one of them is still the generator's
+        BoundarySeeking(*options)
+    assert BoundarySeeking(4, 0.9, (1,), 8).explored == 3  # one of them is still the generator's
     with pytest.raises(InvalidValueError, match="^smoothing"):
-        nonsaturating(1.5)
+        NonSaturating(1.5)

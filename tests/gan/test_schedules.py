@@ -21,9 +21,9 @@ from patterngan.validation import InvalidValueError
     ],
 )
 def test_a_schedule_by_hand(value, halfway):
-    found = schedule("gamma", value, 0)
+    moving = schedule("gamma", value, 0)
     ends = [value, value] if isinstance(value, int | float) else value[:2]
-    assert [found.at(0), found.at(0.5), found.at(1)] == pytest.approx([ends[0], halfway, ends[1]])
+    assert [moving.at(0), moving.at(0.5), moving.at(1)] == pytest.approx([ends[0], halfway, ends[1]])
 
 
 def test_a_cosine_starts_slowly():

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.gan.objectives import nonsaturating
-from patterngan.gan.penalties import r1, r2
-from patterngan.gan.step import Batch, Draw, Players, descent
+from patterngan.gan.objectives import NonSaturating
+from patterngan.gan.penalties import R1, R2
+from patterngan.gan.step import Batch, Draw, Players, optimizer_step
 from patterngan.gan.updates import Alternating, Critic, Joint
 from patterngan.training.capture import Captured
 from patterngan.validation import InvalidValueError
@@ -30,16 +30,16 @@ def players(generator, discriminator, lr=0.1):
     return Players(
         generator,
         lambda codes: discriminator(codes).squeeze(-1),
-        descent(generator, steps[0]),
-        descent(discriminator, steps[1]),
+        optimizer_step(generator, steps[0]),
+        optimizer_step(discriminator, steps[1]),
     )
 
 
-def step(update, both, reals, noise, objective=None, penalties=(), mixing=(None,)):
+def step(update, both, reals, noise, objective=None, penalties=(), interpolation=(None,)):
     """One GAN step on reals [..., batches · batch, width] and noise [draws, ..., batch, dim]."""
     batches = reals.chunk(update.discriminator_steps, -2)
     draws = tuple(Draw(noise[index]) for index in range(update.draws))
-    return update(both, objective or nonsaturating(), nn.ModuleList(penalties), Batch(batches, draws, mixing))
+    return update(both, objective or NonSaturating(), nn.ModuleList(penalties), Batch(batches, draws, interpolation))
 
 
 @pytest.mark.parametrize("update", [Joint(), Alternating()])
@@ -108,7 +108,7 @@ def test_a_critic_is_trained_several_times_on_fresh_batches_before_the_generator
     generator, discriminator = nn.Linear(2, 3), nn.Linear(3, 1)
     old_generator, old_discriminator = copy.deepcopy(generator), copy.deepcopy(discriminator)
     reals, noise, bce = torch.randn(8, 3), torch.randn(3, 4, 2), nn.BCEWithLogitsLoss()
-    step(Critic(2), players(generator, discriminator), reals, noise, mixing=(None, None))
+    step(Critic(2), players(generator, discriminator), reals, noise, interpolation=(None, None))
 
     sgd = torch.optim.SGD(old_discriminator.parameters(), 0.1)
     for x, z in zip(reals.chunk(2), noise[:2], strict=True):
@@ -125,7 +125,7 @@ def test_penalties_are_added_to_the_loss_before_it_is_halved():
     generator, discriminator = nn.Linear(2, 3), nn.Linear(3, 1)
     slope, reals, noise = discriminator.weight.detach().square().sum(), torch.randn(4, 3), torch.randn(1, 4, 2)
     plain = step(Joint(), players(copy.deepcopy(generator), copy.deepcopy(discriminator)), reals, noise)
-    both = step(Joint(), players(generator, discriminator), reals, noise, penalties=[r1(2.0), r2(0.5)])
+    both = step(Joint(), players(generator, discriminator), reals, noise, penalties=[R1(2.0), R2(0.5)])
     assert torch.allclose(both.discriminator - plain.discriminator, (2.0 + 0.5) / 2 * slope / 2)
 
 

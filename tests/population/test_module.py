@@ -4,31 +4,29 @@ import pytest
 import torch
 
 from patterngan.gan.networks import mlp
-from patterngan.population.module import PopulationGAN, gradient_norms
+from patterngan.population.module import PopulationGAN
 from patterngan.population.stacking import Population
-from patterngan.runs.run import prepare
-from patterngan.runs.trainer import trainer
-from patterngan.training.datamodule import fused
-from patterngan.training.module import DivergedError, gradient_norm
+from patterngan.population.streams import stacked_data
+from patterngan.runs.assembly import assemble
+from patterngan.training.module import GAN, DivergedError
+from tests.support.training import fit
+
+pytestmark = pytest.mark.end_to_end  # trains populations and all their members alone
 
 STEPS = 200
 
 
-def fit(runs, gan, data):
-    lightning = trainer(runs[0].config, logger=False, enable_progress_bar=False, enable_checkpointing=False)
-    lightning.fit(gan, data)
-    return gan
-
-
 def together(config, jobs):
-    runs = [prepare(config(*job)) for job in jobs]
-    gan = PopulationGAN([run.gan for run in runs])
-    return fit(runs, gan, fused([run.data for run in runs]))
+    runs = [assemble(config(*job)) for job in jobs]
+    population = PopulationGAN([gan for gan, _ in runs])
+    fit(config(*jobs[0]), population, stacked_data([data for _, data in runs]))
+    return population
 
 
 def alone(config, job):
-    run = prepare(config(*job))
-    return fit([run], run.gan, run.data)
+    gan, data = assemble(config(*job))
+    fit(config(*job), gan, data)
+    return gan
 
 
 def assert_members_follow_their_runs_alone(config, common, jobs):
@@ -39,7 +37,7 @@ def assert_members_follow_their_runs_alone(config, common, jobs):
         own = alone(config, job)
         for ours, theirs in zip(population.state_dict().values(), own.state_dict().values(), strict=True):
             assert torch.allclose(ours[member], theirs, rtol=0, atol=1e-5)
-        found, expected = population.found[member].metrics, own.latest.metrics
+        found, expected = population.evaluations[member].metrics, own.evaluations[0].metrics
         assert found["support"] == expected["support"]
         assert found["validity"] == pytest.approx(expected["validity"], abs=2e-3)
         assert found["d_fake"] == pytest.approx(expected["d_fake"], abs=1e-4)
@@ -137,7 +135,7 @@ def test_a_member_that_diverges_changes_no_bit_of_the_others(config, absurd):
     for before, now in zip(sane.parameters(), broken.parameters(), strict=True):
         assert torch.equal(before[[0, 2]], now[[0, 2]])
         assert torch.isfinite(now[[0, 2]]).all()
-    assert [sane.found[member] for member in (0, 2)] == [broken.found[member] for member in (0, 2)]
+    assert [sane.evaluations[member] for member in (0, 2)] == [broken.evaluations[member] for member in (0, 2)]
     with pytest.raises(DivergedError) as own:
         alone(config, [*jobs[1], f"lr={absurd}"])
     assert broken.diverged[1] == own.value.step
@@ -155,5 +153,5 @@ def test_every_member_has_its_own_gradient_norm():
     together(x).square().sum().backward()
     for network, rows in zip(networks, x, strict=True):
         network(rows).square().sum().backward()
-    expected = [gradient_norm(network) for network in networks]
-    assert gradient_norms(together).tolist() == pytest.approx(expected, rel=1e-5)
+    expected = [GAN.gradient_norms(None, network)[0] for network in networks]
+    assert PopulationGAN.gradient_norms(None, together) == pytest.approx(expected, rel=1e-5)

@@ -10,6 +10,8 @@ from patterngan.runs.loading import load_sampler
 from patterngan.storage import checkpoints
 from patterngan.validation import UsageError
 
+pytestmark = pytest.mark.end_to_end  # trains populations into folders
+
 QUICK = ["experiment=plain", "steps=60", "evaluate_every=20", "evaluation.samples=200"]
 
 
@@ -25,7 +27,8 @@ def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
 
     outcomes = train_piece(piece)
     assert not piece.file.exists()
-    assert outcomes[1].found is None
+    assert outcomes[1].evaluation is None
+    assert outcomes[1].status == "diverged"
     assert outcomes[1].steps <= 2
     assert not (piece.jobs[1].folder / "checkpoints").exists()
     for job in (piece.jobs[0], piece.jobs[2]):
@@ -38,8 +41,8 @@ def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
             assert fused.keys() == alone.keys()
             for key in ("epoch", "global_step", "pytorch-lightning_version", "lr_schedulers", "patterngan"):
                 assert fused[key] == alone[key]
-            best = alone["callbacks"]["AtEvaluations"]["best"]
-            assert fused["callbacks"] == {"AtEvaluations": {"best": pytest.approx(best, abs=0.01)}}
+            best = alone["callbacks"]["EvaluationCheckpoint"]["best"]
+            assert fused["callbacks"] == {"EvaluationCheckpoint": {"best": pytest.approx(best, abs=0.01)}}
             assert fused["state_dict"].keys() == alone["state_dict"].keys()
             for weight in alone["state_dict"]:
                 assert torch.allclose(fused["state_dict"][weight], alone["state_dict"][weight], atol=1e-5)
@@ -99,15 +102,6 @@ def test_what_a_killed_population_left_is_scattered(piece, monkeypatch):
     assert {weight.shape[0] for weight in weights.values()} == {2}
 
 
-def test_a_file_that_is_half_written_has_the_one_before_in_its_place(piece, monkeypatch, caplog):
-    stopped(piece, monkeypatch)
-    piece.file.write_bytes(piece.file.read_bytes()[:-100])
-    scatter(piece.file)
-    assert "one.ckpt: not readable" in caplog.text
-    assert [checkpoints.read(piece.jobs[member].folder).step for member in (0, 2)] == [40, 40]
-    assert list(piece.file.parent.iterdir()) == []
-
-
 def test_a_file_cannot_write_outside_of_its_sweep(piece, monkeypatch, tmp_path):
     stopped(piece, monkeypatch)
     content = torch.load(piece.file, weights_only=True)
@@ -118,14 +112,11 @@ def test_a_file_cannot_write_outside_of_its_sweep(piece, monkeypatch, tmp_path):
     assert (piece.jobs[2].folder / "checkpoints" / "last.ckpt").is_file()
 
 
-@pytest.mark.parametrize("content", [b"", b"junk", {"folders": 3}, {"folders": ["0"], "states": {"last.ckpt": 1}}])
+@pytest.mark.parametrize("content", [b"", b"junk"])
 def test_a_damaged_or_foreign_file_is_refused_in_one_line(tmp_path, content):
     file = tmp_path / ".fused" / "x.ckpt"
     file.parent.mkdir()
-    if isinstance(content, bytes):
-        file.write_bytes(content)
-    else:
-        torch.save(content, file)
-    with pytest.raises(UsageError, match="damaged or a foreign file"):
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match="damaged, truncated or a foreign file"):
         scatter(file)
     assert file.exists()

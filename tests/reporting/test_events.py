@@ -1,8 +1,24 @@
+import pytest
+import torch
 from pytorch_lightning.loggers import TensorBoardLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+from torch.utils.tensorboard.summary import text
 
-from patterngan.reporting.events import EventFile, hyperparameter_summaries
+from patterngan.evaluation.evaluator import Evaluation
+from patterngan.evaluation.portraits import Portrait
+from patterngan.reporting.events import (
+    COMPARED,
+    EventFile,
+    compared_keys,
+    curve_points,
+    folder_of_events,
+    hyperparameter_summaries,
+    hyperparameters,
+    label,
+    write_evaluation,
+)
+from patterngan.reporting.history import history
 
 
 def read(folder):
@@ -14,8 +30,9 @@ def write_ours(folder):
     for step in (1, 2):
         file.scalars({"losses/a": step / 3, "losses/b": -1.5}, step)
         file.flush()
-    file.text("samples", "`1 2 3`", 2)
-    file.add(hyperparameter_summaries({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"}))
+    file.add(text("samples", "`1 2 3`"), 2)
+    for summary in hyperparameter_summaries({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"}):
+        file.add(summary)
     file.flush()
 
 
@@ -62,3 +79,94 @@ def test_points_that_will_come_again_are_hidden(tmp_path):
     second.scalars({"a": 1.0}, 2)
     second.flush()
     assert [(one.step, one.value) for one in read(tmp_path).Scalars("a")] == [(1, 0.0), (2, 1.0)]
+
+
+def test_hyperparameters_are_flat():
+    settings = {"lr": 0.1, "noise": {"_target_": "a.b.Bits", "dim": 7}, "optimizer": {"betas": [0.5, 0.9]}}
+    assert hyperparameters(settings) == {
+        "lr": 0.1,
+        "noise": "Bits",
+        "noise.dim": 7,
+        "optimizer.betas": "[0.5, 0.9]",
+    }
+
+
+def test_only_single_figures_are_curves():
+    points = curve_points({"validity": 0.5, "modes": 3, "kl": None, "marginals": [0.1], "exact": True})
+    assert points == {"metrics/validity": 0.5, "metrics/modes": 3.0}
+
+
+def test_one_minus_tv_rises_as_validity_does():
+    assert curve_points({"tv": 0.25}) == {"metrics/tv": 0.25, "metrics/1-tv": 0.75}
+    assert "metrics/1-tv" not in curve_points({"validity": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ([], ""),
+        (["lr=0.001", "pattern.k=2", "seed=0"], "lr=0.001,pattern.k=2,seed=0"),
+        (["penalty=[r1,r2]", "ckpt_path='/a/../b c'"], "penalty=[r1,r2],ckpt_path=_a_.._bc"),
+        (["../../etc=1", "x=<b>$HOME~\n"], "_.._etc=1,x=bHOME"),
+        (["lr=" + "9" * 400], "lr=" + "9" * 117),
+    ],
+)
+def test_a_label_is_the_name_of_one_folder(overrides, name, tmp_path):
+    assert label(overrides) == name
+    assert (tmp_path / name).parent in (tmp_path, tmp_path.parent)
+    (tmp_path / name).mkdir(exist_ok=True)
+
+
+def test_events_are_found_where_they_are(tmp_path):
+    assert folder_of_events(tmp_path, "lr=1") == tmp_path / "lr=1"
+    other = tmp_path / "0" / ".hydra"
+    other.mkdir(parents=True)
+    (tmp_path / "0" / "events.out.tfevents.1").touch()  # of a run in a folder of its own
+    assert folder_of_events(tmp_path, "lr=1") == tmp_path / "lr=1"
+    (tmp_path / "lr=2").mkdir()
+    (tmp_path / "lr=2" / "events.out.tfevents.1").touch()
+    assert folder_of_events(tmp_path, "lr=1") == tmp_path / "lr=2"
+
+
+def test_keys_that_were_typed_are_compared():
+    typed = ["steps=1", "+trainer.profiler=simple", "~logger", "penalty@x=[r1]"]
+    assert compared_keys(typed) == COMPARED | {"steps", "trainer.profiler", "logger", "penalty"}
+
+
+RECORD = {"settings": {"lr": 0.1, "steps": 400, "evaluate_every": 10}, "overrides": ["lr=0.1"]}
+PORTRAIT = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
+
+
+def test_an_evaluation_becomes_curves_sample_integers_and_a_portrait(tmp_path):
+    file = EventFile(tmp_path, 0)
+    for step in (0, 10, 20):
+        evaluation = Evaluation({"tv": step / 100, "exact": True}, [1, 2], PORTRAIT)
+        write_evaluation(file, step, evaluation, RECORD, first=step == 0)
+    file.flush()
+    past = history(tmp_path)
+    assert past.curves.keys() == {"metrics/tv", "metrics/1-tv"}
+    assert past.curves["metrics/1-tv"] == pytest.approx({0: 1.0, 10: 0.9, 20: 0.8})
+    assert list(past.portraits) == [0]  # of 40 evaluations, 18 after the first have one
+    events = read(tmp_path)
+    texts = events.Tensors("samples/text_summary")
+    assert [(text.step, text.tensor_proto.string_val[0]) for text in texts] == [(n, b"`1 2`") for n in (0, 10, 20)]
+
+
+def test_hyperparameters_and_charts_are_written_at_the_first_evaluation_only(tmp_path):
+    for first in (True, False):
+        file = EventFile(tmp_path / str(first), 0)
+        write_evaluation(file, 30, Evaluation({"tv": 0.5}, [1]), RECORD, first)
+        file.flush()
+        content = read(tmp_path / str(first)).summary_metadata
+        assert ("_hparams_/session_start_info" in content) is first
+        assert ("custom_scalars__config__" in content) is first
+        assert history(tmp_path / str(first)).portraits == {}
+
+
+def test_metrics_that_a_run_has_are_tabled_the_most_important_first(tmp_path):
+    file = EventFile(tmp_path, 0)
+    write_evaluation(file, 0, Evaluation({"tv": 0.5, "entropy": 1.0, "validity": 0.5}, [1]), RECORD, first=True)
+    file.flush()
+    content = read(tmp_path).summary_metadata["_hparams_/experiment"].plugin_data.content
+    tags = [info.name.tag for info in HParamsPluginData.FromString(content).experiment.metric_infos]
+    assert tags == ["metrics/validity", "metrics/tv"]

@@ -7,6 +7,8 @@ from matplotlib.colors import to_hex
 from patterngan.evaluation.portraits import Portrait
 from patterngan.reporting import figures
 
+SCORES = torch.linspace(0, 1, 12)
+
 
 def saved(figure):
     file = io.BytesIO()
@@ -20,11 +22,11 @@ def portrait():
     """Of a GAN on the multiples of four below 12, of which it misses 8."""
     integers, codes = torch.tensor([0, 0, 3, 4, 4, 4, 5, 900]), torch.eye(2, 4)
     return Portrait(
-        law=torch.bincount(integers.clamp(max=12), minlength=13) / 8,
-        target=torch.tensor([1.0, 0, 0, 0] * 3 + [0]) / 3,
-        verdicts=torch.linspace(0, 1, 12),
-        codes=codes,
-        integers=torch.tensor([8, 900]),
+        torch.bincount(integers.clamp(max=12), minlength=13) / 8,
+        torch.tensor([1.0, 0, 0, 0] * 3 + [0]) / 3,
+        SCORES,
+        codes,
+        torch.tensor([8, 900]),
     )
 
 
@@ -34,9 +36,9 @@ def heights(outline):
 
 
 def test_bars_show_valid_invalid_and_missing_integers(portrait):
-    axes = figures._figure(5, 3).subplots()
-    bars = figures.Bars(axes, portrait.target)
-    bars.show(portrait.law)
+    axes = figures.auto_figure(5, 3).subplots()
+    bars = figures.Bars(axes, portrait)
+    bars.show(portrait)
     assert heights(bars.valid) == {0: 2 / 8, 4: 3 / 8}
     assert heights(bars.invalid) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
     assert list(bars.missing.get_xdata()) == [8]
@@ -48,25 +50,28 @@ def test_bars_show_valid_invalid_and_missing_integers(portrait):
 
 @pytest.mark.parametrize("peak", [1e-9, 0.02, 0.3, 1.0])
 def test_every_bar_fits_into_the_axis_which_changes_seldom(portrait, peak):
-    axes = figures._figure(5, 3).subplots()
-    bars = figures.Bars(axes, torch.full((64,), 1 / 64))
     law = torch.full((64,), (1 - peak) / 63)
     law[3] = peak
-    assert bars.show(law)
-    assert not bars.show(law.flip(0))
-    assert axes.get_ylim()[1] > max(peak, 1 / 64)
+    peaked = portrait._replace(law=law, target=torch.full((64,), 1 / 64))
+    axes = figures.auto_figure(5, 3).subplots()
+    bars = figures.Bars(axes, peaked)
+    bars.show(peaked)
+    limits = axes.get_ylim()
+    assert limits[1] > max(peak, 1 / 64)
+    bars.show(peaked._replace(law=law.flip(0)))
+    assert axes.get_ylim() == limits
 
 
-def test_verdicts_are_told_apart_by_what_is_real(portrait):
-    axes = figures.verdicts(portrait).axes[0]
+def test_d_scores_of_valid_and_invalid_integers_differ_in_colour(portrait):
+    axes = figures.single(portrait, figures.DScores).axes[0]
     valid, invalid = (next(line for line in axes.lines if line.get_label() == name) for name in ("valid", "invalid"))
     assert list(valid.get_xdata()) == [0, 4, 8]
-    assert list(valid.get_ydata()) == portrait.verdicts[::4].tolist()
+    assert list(valid.get_ydata()) == SCORES[::4].tolist()
     assert len(invalid.get_xdata()) == 9
 
 
 def test_codes_stand_beside_their_integers(portrait):
-    axes = saved(figures.codes(portrait)).axes[0]
+    axes = saved(figures.single(portrait, figures.Codes)).axes[0]
     assert [(text.get_text(), text.get_color()) for text in axes.texts] == [
         ("8", figures.VALID),
         ("900", figures.INVALID),
@@ -75,12 +80,12 @@ def test_codes_stand_beside_their_integers(portrait):
 
 
 def test_laws_stand_side_by_side_with_titles_as_they_are(portrait):
-    figure = saved(figures.distributions([(portrait, "a $run"), (portrait, "b_$x$")]))
+    figure = saved(figures.side_by_side([(portrait, "a $run"), (portrait, "b_$x$")], figures.Bars))
     assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
 
 
-def test_verdicts_stand_side_by_side_with_titles_as_they_are(portrait):
-    figure = saved(figures.judgements([(portrait, "a $run"), (portrait, "b_$x$")]))
+def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
+    figure = saved(figures.side_by_side([(portrait, "a $run"), (portrait, "b_$x$")], figures.DScores))
     assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
     assert [axes.get_ylabel() for axes in figure.axes] == ["D(x)", "D(x)"]
 
@@ -93,18 +98,19 @@ def test_curves_have_names_and_steps():
     ]
 
 
-def test_quality_shows_every_seed():
-    found = {"validity": {"a": [1.0, 0.9]}, "modes": {"a": [10, 8]}}
-    figure = saved(figures.quality(found, {"a": 10}))
-    assert [axes.get_title() for axes in figure.axes] == ["validity", "missing modes"]
-    dots = figure.axes[1].lines[0]
-    assert list(dots.get_xdata()) == [0, 2]
+def test_a_spread_has_a_row_for_each_name_and_a_bar_at_its_median():
+    (axes,) = saved(figures.spread(["a", "b"], {"tv": [[0.1, 0.3, 0.2], []]})).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    dots, bar, empty = axes.lines
+    assert (list(dots.get_xdata()), list(dots.get_ydata())) == ([0.1, 0.3, 0.2], [0, 0, 0])
+    assert (list(bar.get_xdata()), list(empty.get_xdata())) == ([0.2], [])
 
 
-def test_a_heat_map_has_a_number_in_every_cell():
+def test_a_heat_map_has_a_number_in_every_cell_with_a_value():
     values = {("r1", "hinge"): 3.0, ("none", "hinge"): 64.0}
-    figure = saved(figures.heat_maps(["none", "r1"], ["hinge", "wasserstein"], {"modes": values}))
-    assert [text.get_text() for text in figure.axes[0].texts] == ["64", "3"]
+    (axes,) = saved(figures.heat_maps(["none", "r1"], ["hinge", "wasserstein"], {"modes": values})).axes
+    assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "64", (0, 1): "3"}
+    assert [text.get_color() for text in axes.texts] == ["w", "k"]
 
 
 def test_trajectories_have_a_panel_each():

@@ -4,15 +4,16 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan.evaluation.portraits import Portrait
-from patterngan.reporting.events import EventFile
+from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.history import history
 from patterngan.reporting.run import film, report_run
-from patterngan.reporting.tags import folder_of_events
 from patterngan.runs.run import train
 from patterngan.storage.results import Result
 from patterngan.validation import UsageError
 
-QUICK = ["experiment=plain", "steps=120", "evaluate_every=40", "evaluation.samples=100"]
+pytestmark = pytest.mark.end_to_end  # trains runs into folders
+
+QUICK = ["experiment=plain", "steps=6", "evaluate_every=2", "evaluation.samples=100"]
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def test_pictures_are_drawn_afterwards_and_once(of_a_sweep):
     before = history(of_a_sweep)
     for _ in range(2):
         report_run(of_a_sweep)
-    found = pictures(of_a_sweep)
-    assert sorted(found) == ["pictures/codes", "pictures/distribution", "pictures/verdicts"]
-    assert all([step for step, _ in drawn] == [0, 40, 80, 120] for drawn in found.values())
+    by_tag = pictures(of_a_sweep)
+    assert sorted(by_tag) == ["pictures/codes", "pictures/d_scores", "pictures/distribution"]
+    assert all([step for step, _ in drawn] == [0, 2, 4, 6] for drawn in by_tag.values())
     after = history(of_a_sweep)
     assert after.pictured
     assert after.curves == before.curves

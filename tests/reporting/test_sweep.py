@@ -27,10 +27,10 @@ def sweep(tmp_path):
 
 
 def test_every_run_has_a_row_in_the_order_of_its_number(sweep):
-    found = rows(sweep)
-    assert [row.name for row in found] == ["0", "1", "2", "3", "4", "10", "11"]
-    assert [row.status for row in found[-3:]] == ["completed", "failed", "unfinished"]
-    assert swept(found) == ["lr", "seed"]
+    runs = rows(sweep)
+    assert [row.name for row in runs] == ["0", "1", "2", "3", "4", "10", "11"]
+    assert [row.status for row in runs[-3:]] == ["completed", "failed", "unfinished"]
+    assert swept(runs) == ["lr", "seed"]
 
 
 def test_points_are_ranked_by_their_median(sweep):
@@ -50,6 +50,13 @@ def test_the_csv_reads_back(sweep):
     assert "marginals" not in lines[0]
 
 
+def test_text_that_a_spreadsheet_would_calculate_is_quoted(tmp_path):
+    run(tmp_path / "0", "failed", ["lr==1+1", "=x=-1", "+y=+z"], "@SUM(1)")
+    with write_csv(tmp_path, rows(tmp_path)).open() as file:
+        (line,) = csv.DictReader(file)
+    assert {key: line[key] for key in ("lr", "'+y", "error")} == {"lr": "'=1+1", "'+y": "'+z", "error": "'@SUM(1)"}
+
+
 def test_the_tables_show_median_range_and_what_failed(sweep):
     with Console(width=160, record=True, quiet=False) as console:
         report(sweep, console)
@@ -61,7 +68,7 @@ def test_the_tables_show_median_range_and_what_failed(sweep):
     assert "0.700 (0.500 to 0.900)" in lines[3]
     assert "failed      10    lr=2: is, 'wrong'" in text
     assert "unfinished  11" in text
-    assert failures([row for row in rows(sweep) if row.status == "completed"]) is None
+    assert not failures([row for row in rows(sweep) if row.status == "completed"]).row_count
 
 
 def test_patterns_too_large_for_tv_are_ranked_by_validity(tmp_path):
@@ -97,17 +104,12 @@ def test_a_folder_without_runs_is_refused(tmp_path):
         rows(tmp_path / "absent")
 
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{new}: &{new} [{', '.join(['*' + old] * 9)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
-)
-"""A few lines that would be gigabytes as text."""
-
-FOREIGN = [BOMB, "- [1]\n", "- {a: 1}\n", "3\n", "- 1\n", "\x00", "!!python/object/apply:os.system [ls]"]
+FOREIGN = ["- [1]\n", "- {a: 1}\n", "3\n", "- 1\n", "\x00", "!!python/object/apply:os.system [ls]"]
 
 
 @pytest.mark.parametrize("text", FOREIGN)
 def test_overrides_that_are_no_list_of_words_are_refused(tmp_path, text):
     (tmp_path / "0" / ".hydra").mkdir(parents=True)
     (tmp_path / "0" / ".hydra" / "overrides.yaml").write_text(text)
-    with pytest.raises(UsageError, match=r"overrides\.yaml: is not of a run"):
+    with pytest.raises(UsageError, match=r"overrides\.yaml: holds no overrides of a run"):
         rows(tmp_path)

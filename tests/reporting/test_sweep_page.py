@@ -1,16 +1,18 @@
+import json
 import re
 
 import pytest
 from rich.console import Console
 
 from patterngan.reporting.sweep import rows
-from patterngan.reporting.sweep_page import report_sweep, write_sweep_page
+from patterngan.reporting.sweep_page import report_sweep, wants_pictures, write_sweep_page
 from tests.reporting.test_sweep import run
 
 
-@pytest.fixture
-def sweep(tmp_path):
-    """Two learning rates, three moduli, two widths and two seeds; one run failed."""
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    """Two learning rates, three moduli, two widths and two seeds; one run failed, one has a page."""
+    folder = tmp_path_factory.mktemp("sweep")
     number = 0
     for lr in ("1e-3", "1e-2"):
         for k in ("2", "10", "3"):
@@ -18,19 +20,35 @@ def sweep(tmp_path):
                 for seed in ("0", "1"):
                     tv = float(lr) * 10 + int(k) / 100 + int(width) / 1000 + int(seed) / 10000
                     overrides = [f"lr={lr}", f"pattern.k={k}", f"architecture.width={width}", f"seed={seed}"]
-                    run(tmp_path / str(number), overrides=overrides, validity=1 - tv, coverage=1.0, modes=9, tv=tv)
+                    run(folder / str(number), overrides=overrides, validity=1 - tv, coverage=1.0, modes=9, tv=tv)
                     number += 1
-    run(tmp_path / str(number), "failed", ["lr=1e-3", "pattern.k=0", "seed=0"], "k=0: <i>no</i>")
-    return tmp_path
+    run(folder / str(number), "failed", ["lr=1e-3", "pattern.k=0", "seed=0"], "k=0: <i>no</i>")
+    (folder / "3" / "report.html").touch()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(sweep):
+    return page_of(sweep)
 
 
 def page_of(folder):
     return write_sweep_page(folder, rows(folder)).read_text()
 
 
-def test_every_run_has_a_line_that_links_to_it(sweep):
-    (sweep / "3" / "report.html").touch()
-    page = page_of(sweep)
+@pytest.fixture
+def seeds(tmp_path):
+    """Six runs, the last ones the best."""
+    for seed in range(6):
+        run(tmp_path / str(seed), overrides=[f"seed={seed}"], validity=0.5, tv=0.9 - seed / 10)
+    return tmp_path
+
+
+def pages(folder):
+    return {path.parent.name for path in folder.glob("*/report.html")}
+
+
+def test_every_run_has_a_line_that_links_to_it(page):
     table = page[page.index('class="sortable') :]
     assert re.findall(r'<tr><td><a href="(.*?)">', table)[:5] == ["0/", "1/", "2/", "3/report.html", "4/"]
     assert table.count("<tr>") == 1 + 25
@@ -38,17 +56,15 @@ def test_every_run_has_a_line_that_links_to_it(sweep):
     assert "25 runs, 24 completed, 1 failed" in page
 
 
-def test_the_best_and_the_worst_stand_first(sweep):
-    page = page_of(sweep)
-    extremes = page[page.index("Best and worst") : page.index("Over two keys")]
-    found = re.findall(r"<tr><td>(best|worst)</td><td><a href=.*?>(\d+)</a>", extremes)
+def test_the_best_and_the_worst_stand_first(sweep, page):
+    extremes = page[page.index("Best and worst") : page.index("Medians by two keys")]
+    named = re.findall(r"<tr><td>(best|worst)</td><td><a href=.*?>(\d+)</a>", extremes)
     tv = {row.name: row.metrics.get("tv", 1) for row in rows(sweep)}
     order = sorted((name for name in tv if name != "24"), key=tv.__getitem__)
-    assert found == [("best", name) for name in order[:3]] + [("worst", name) for name in order[-3:]]
+    assert named == [("best", name) for name in order[:3]] + [("worst", name) for name in order[-3:]]
 
 
-def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(sweep):
-    page = page_of(sweep)
+def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(page):
     assert re.findall("<summary>(.*?)</summary>", page) == [
         "lr × pattern.k",
         "lr × architecture.width",
@@ -61,8 +77,7 @@ def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(sweep):
     assert page.count(" open>") == 1
 
 
-def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(sweep):
-    page = page_of(sweep)
+def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(page):
     first = page[page.index("median tv") :]
     first = first[: first.index("</svg>")]
     texts = re.findall(r">([^<>]+)</text>", page[: page.index("median tv")][-9000:] + first)
@@ -71,17 +86,14 @@ def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(sweep):
     assert f"{(median[1] + median[2]) / 2:.3g}" in texts
 
 
-def test_the_spread_has_a_line_for_each_point(sweep):
-    page = page_of(sweep)
+def test_the_spread_has_a_line_for_each_point(page):
     assert "lr=1e-3 k=2 width=8" in page
     assert "the best 13 of 13 points" in page
 
 
-def test_seeds_alone_need_no_heat_map(tmp_path):
-    for seed in range(2):
-        run(tmp_path / str(seed), overrides=[f"seed={seed}"], validity=0.5, tv=0.5)
-    page = page_of(tmp_path)
-    assert "Over two keys" not in page
+def test_seeds_alone_need_no_heat_map(seeds):
+    page = page_of(seeds)
+    assert "Medians by two keys" not in page
     assert "Spread over seeds" in page
 
 
@@ -96,39 +108,61 @@ def test_strings_of_a_stranger_are_escaped(tmp_path):
     assert re.findall(r'<a href="([^"]*)"', page)[0] == "run%27%22%3E%3Cscript%3E0/"
 
 
-def test_only_the_best_runs_get_pages_unless_asked(sweep):
-    console = Console(quiet=True)
-    report_sweep(sweep, console)
-    best = {path.parent.name for path in sweep.glob("*/report.html")}
-    tv = {row.name: row.metrics.get("tv", 1) for row in rows(sweep)}
-    assert best == set(sorted(tv, key=tv.__getitem__)[:4])
-    report_sweep(sweep, console, every=True)
-    assert len(list(sweep.glob("*/report.html"))) == 24
+def test_only_the_best_runs_get_pages_unless_asked(seeds):
+    report_sweep(seeds, Console(quiet=True))
+    assert pages(seeds) == {"2", "3", "4", "5"}
+    report_sweep(seeds, Console(quiet=True), every=True)
+    assert pages(seeds) == {"0", "1", "2", "3", "4", "5"}
 
 
-def test_the_next_commands_are_told(sweep):
+def test_the_next_commands_are_told(seeds):
     with Console(width=160, record=True, quiet=False) as console:
-        report_sweep(sweep, console)
+        report_sweep(seeds, console)
     last = console.export_text().splitlines()[-3:]
     assert [line.split()[0] for line in last] == ["report", "curves", "integers"]
     assert last[0].endswith("report.html")
     assert "generate.py" in last[2]
 
 
-def test_runs_that_want_no_pictures_have_no_pages_unless_asked(sweep):
-    for row in rows(sweep):
-        (sweep / row.name / ".hydra").mkdir(exist_ok=True)
-        (sweep / row.name / ".hydra" / "config.yaml").write_text("callbacks: {curves: {}}\n")
-    report_sweep(sweep, Console(quiet=True))
-    assert not list(sweep.glob("*/report.html"))
-    report_sweep(sweep, Console(quiet=True), every=True)
-    assert len(list(sweep.glob("*/report.html"))) == 24
+@pytest.mark.parametrize(
+    ("config", "wanted"),
+    [
+        (None, True),
+        ("mine", True),
+        ("callbacks: {pictures: {}}", True),
+        ("callbacks: {curves: {}}", False),
+        ("callbacks: null", False),
+        ("lr: 1", False),
+    ],
+)
+def test_pictures_are_wanted_unless_the_config_says_otherwise(tmp_path, config, wanted):
+    (tmp_path / ".hydra").mkdir()
+    if config is not None:
+        (tmp_path / ".hydra" / "config.yaml").write_text(config)
+    assert wants_pictures(tmp_path) is wanted
 
 
-def test_a_damaged_run_keeps_no_other_from_its_page(sweep):
-    (sweep / "0" / "events.out.tfevents.1").mkdir()
+def test_runs_that_want_no_pictures_have_no_pages_unless_asked(seeds):
+    for row in rows(seeds):
+        (seeds / row.name / ".hydra").mkdir()
+        (seeds / row.name / ".hydra" / "config.yaml").write_text("callbacks: {curves: {}}\n")
+    report_sweep(seeds, Console(quiet=True))
+    assert not pages(seeds)
+    report_sweep(seeds, Console(quiet=True), every=True)
+    assert len(pages(seeds)) == 6
+
+
+def test_a_damaged_run_keeps_no_other_from_its_page(seeds):
+    (seeds / "5" / "events.out.tfevents.1").mkdir()
     with Console(width=160, record=True, quiet=False) as console:
-        report_sweep(sweep, console)
-    assert f"no page of run 0: {sweep}/0/events.out.tfevents.1: is no file of events" in console.export_text()
-    assert (sweep / "report.html").exists()
-    assert len(list(sweep.glob("*/report.html"))) == 3
+        report_sweep(seeds, console)
+    assert f"no page of run 5: {seeds}/5: its event files are damaged" in console.export_text()
+    assert (seeds / "report.html").exists()
+    assert pages(seeds) == {"2", "3", "4"}
+
+
+def test_the_sweep_is_told_again_where_hydra_noted_it(seeds):
+    assert "The same sweep again" not in page_of(seeds)
+    notes = {"task": ["seed=range(0,6)"], "hydra": ["hydra.mode=MULTIRUN", "hydra.sweep.dir=/else/where"]}
+    (seeds / "multirun.yaml").write_text(json.dumps({"hydra": {"overrides": notes}}))
+    assert "train.py -m &#39;seed=range(0,6)&#39; hydra.sweep.dir=" in page_of(seeds)

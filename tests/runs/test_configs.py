@@ -1,65 +1,28 @@
 import pytest
 
-from patterngan import CONF
-from patterngan.runs.assembly import assemble
-from patterngan.runs.configs import SETTINGS, SURROUNDINGS, build, check_targets, settings
-from patterngan.validation import InvalidValueError, UsageError
-
-EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
+from patterngan.runs.configs import assemble_sampler, pattern_and_encoding
+from patterngan.validation import UsageError
 
 
-def test_every_key_is_either_a_setting_or_a_surrounding(config):
-    assert set(config()) == {*SETTINGS, *SURROUNDINGS}
+def test_a_sampler_turns_the_noise_of_a_config_into_integers(config):
+    sampler = assemble_sampler(config("experiment=even_numbers"))
+    noise = sampler.noise.enumerate("cpu")
+    assert sampler(noise).shape == (128,)
 
 
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_every_experiment_composes_and_assembles(config, experiment):
-    gan, data = assemble(config(f"experiment={experiment}"))
-    assert data.steps in (500, 1000, 2000, 5000, 10_000)
-    assert gan.evaluator.pattern.size in (64, 20, 10, 1)
-
-
-def test_an_experiment_can_be_overridden(config):
-    composed = config("experiment=multiples_of_five", "lr=0.5", "pattern.k=4", "pattern.stop=40")
-    gan, _ = assemble(composed)
-    assert gan.evaluator.encoding.width == 25 + 4
-    assert composed.optimizer.generator.lr == composed.optimizer.discriminator.lr == 0.5
-
-
-def test_settings_are_plain_and_resolved(config):
-    plain = settings(config("encoding=onehot", "pattern.k=5"))
-    assert plain["encoding"] == {"_target_": "patterngan.data.encodings.OneHot", "capacity": 100, "k": 5}
-    assert type(plain["optimizer"]["betas"]) is list
-    assert set(plain) == set(SETTINGS)
-
-
-def test_errors_name_the_key_that_the_value_came_from(config):
-    with pytest.raises(InvalidValueError, match="^lr=-1: "):
-        build(config("lr=-1"), "optimizer.generator")
-    with pytest.raises(InvalidValueError, match="^optimizer.generator.lr=-1: "):
-        build(config("optimizer.generator.lr=-1"), "optimizer.generator")
-
-
-def test_shipped_configs_are_trusted(config):
-    for overrides in ([], *([f"experiment={name}"] for name in EXPERIMENTS)):
-        check_targets(settings(config(*overrides)))
+def test_what_is_held_out_belongs_to_the_pattern(config):
+    pattern, _ = pattern_and_encoding(config("pattern.holdout=0.25"))
+    assert (pattern.size, pattern.held, pattern.seen.size) == (64, 16, 48)
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("overrides", "message"),
     [
-        "os.system",
-        "builtins.eval",
-        "torch.load",
-        "patterngan.training.datamodule.torch.load",  # a module that one of ours imports
-        "patterngan.gan.optimizers.partial",  # a function that one of ours imports
-        "patterngan.cli.script",  # ours, but no building block
-        "patterngan.gan.noise.nothing",
-        "",
-        None,
-        ["os.system"],
+        (["pattern.stop=200"], "pattern.stop=200: must be at most encoding.capacity=128"),
+        (["pattern=listed", "pattern.integers=[300]"], "pattern: its integers are below 301"),
+        (["pattern=primes", "encoding=onehot"], "encoding.k: the pattern has no modulus to take"),
     ],
 )
-def test_foreign_targets_are_refused_at_any_depth(target):
-    with pytest.raises(UsageError, match="may only name functions of patterngan"):
-        check_targets({"a": [{"b": {"_target_": target}}]})
+def test_a_pattern_without_codes_is_refused(config, overrides, message):
+    with pytest.raises(UsageError, match=f"^{message}"):
+        pattern_and_encoding(config(*overrides))

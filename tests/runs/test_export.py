@@ -16,6 +16,7 @@ def test_the_laws_of_joined_noise():
     assert laws(Gaussian(4)) == [("normal", 4)]
 
 
+@pytest.mark.end_to_end
 @pytest.mark.filterwarnings("ignore:`torch.jit.load`:DeprecationWarning")
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("overrides", GENERATORS.values(), ids=GENERATORS)

@@ -1,23 +1,23 @@
 import pytest
-import torch
 
 from patterngan.data.streams import CHUNK
-from patterngan.runs import assembly
-from patterngan.runs.memory import COPIES, demand
+from patterngan.runs import memory
+from patterngan.runs.assembly import assemble, run_spec
+from patterngan.runs.memory import COPIES
 from patterngan.validation import UsageError
 
 
-def test_a_demand_counts_weights_steps_and_evaluation():
-    found = demand([torch.empty(3, 5), torch.empty(3)], [(2, 4, 7)], codes=(4, 4), samples=100, sizes=(7, 6))
-    assert found.weights == 4 * COPIES * 18
-    assert found.steps == 4 * (CHUNK * 56 + CHUNK * 4 * 8 * 3 + 4 * 8 * 6)
-    assert found.evaluation == 4 * 100 * (7 + 24 + 6)
+def test_a_demand_counts_weights_steps_and_evaluation(config):
+    demand = run_spec(config("experiment=even_numbers", "batch_size=4", "evaluation.samples=1000")).demand
+    weights, outputs = 7 * 7 + 7 + 7 + 1, 7 + 7 + 1 + 1
+    assert demand.weights == 4 * COPIES * weights
+    assert demand.steps == 4 * (CHUNK * (4 * 7 + 3 * 8 * 7) + 4 * 8 * outputs)  # noise of 4 fakes; 4 reals, 4 fakes
+    assert demand.evaluation == 4 * 1000 * (7 + 4 * 7 + 2 * 7)
 
 
-def test_weights_that_are_too_many_are_counted_but_never_made():
-    with torch.device("meta"):
-        huge = torch.empty(2**20, 2**20)
-    assert demand([huge], [], codes=(1, 1), samples=1, sizes=(1, 1)).weights == 4 * COPIES * 2**40
+def test_weights_that_are_too_many_are_counted_but_never_made(config):
+    many = config("experiment=plain", "architecture.width=65536", "architecture.depth=100")
+    assert run_spec(many).demand.weights > 2**40
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,9 @@ def test_weights_that_are_too_many_are_counted_but_never_made():
 )
 def test_a_run_without_memory_is_refused_by_what_takes_most(config, monkeypatch, overrides, named):
     composed = config("experiment=plain", "batch_size=2", *overrides)
-    needed = assembly.blueprint(composed).demand
-    monkeypatch.setattr(assembly, "free_bytes", lambda device: sum(needed))
-    assembly.assemble(composed)
-    monkeypatch.setattr(assembly, "free_bytes", lambda device: sum(needed) - 1)
+    needed = run_spec(composed).demand
+    monkeypatch.setattr(memory, "free_bytes", lambda device: sum(needed))
+    assemble(composed)
+    monkeypatch.setattr(memory, "free_bytes", lambda device: sum(needed) - 1)
     with pytest.raises(UsageError, match=f"^{named}a run needs about "):
-        assembly.assemble(composed)
+        assemble(composed)

@@ -1,8 +1,7 @@
 import pytest
 import torch
-from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan.runs.resuming import literal, resumed
+from patterngan.runs.resuming import resumed
 from patterngan.validation import UsageError
 
 
@@ -66,20 +65,6 @@ def test_settings_win_over_todays_conf(folder):
     assert resumed([asked, "optimizer=adam"])[:-3] == expected[:-1]
 
 
-def test_options_that_were_the_default_once_are_chosen(run, tmp_path):
-    run("experiment=plain", "penalty=[r1,r2]", "steps=20", "evaluation.samples=50")
-    path = tmp_path / "checkpoints" / "last.ckpt"
-    content = torch.load(path, weights_only=True)
-    content["patterngan"]["overrides"] = ["penalty=[r1,r2]", "steps=20", "noise.dim=16"]
-    del content["patterngan"]["settings"]["update"]["ema"], content["patterngan"]["settings"]["optimizer"]["decay"]
-    torch.save(content, path)
-    chosen = ["architecture=mlp", "head=sigmoid", "noise=gaussian", "objective=nonsaturating"]
-    line = resumed([f"ckpt_path={path}"])
-    assert line[4:6] == ["penalty=[r1,r2]", "steps=20"]
-    assert sorted(line[:4]) == chosen
-    assert {"lr=0.001", "batch_size=64", "update.ema=0.0", "optimizer.decay='none'"} < set(line)
-
-
 def test_settings_that_todays_conf_does_not_have_are_refused(folder):
     path, _ = folder
     change_settings(path, lambda settings: settings["noise"].update(_target_="patterngan.gan.noise.Cauchy"))
@@ -90,9 +75,3 @@ def test_settings_that_todays_conf_does_not_have_are_refused(folder):
 @pytest.mark.parametrize("line", [[], ["lr=1"], ["ckpt_path=missing.ckpt"], ["ckpt_path=null"], ["--help"]])
 def test_other_command_lines_stay_as_they_are(line):
     assert resumed(line) == line
-
-
-def test_paths_of_any_spelling_survive_hydras_grammar():
-    for path in ("/a b/c", "it's", "x=1,y=2", "back\\slash", "end\\", "quoted\\'", "ünï", "[1]"):
-        override = OverridesParser.create().parse_override("hydra.run.dir=" + literal(path))
-        assert override.value() == path

@@ -4,17 +4,13 @@ import pytest
 import torch
 
 from patterngan.storage.checkpoints import (
-    keep_previous,
     locate,
-    previous,
     read,
-    remove_halves,
-    require_finite,
-    require_same_shapes,
+    require_fitting_weights,
     resumable_folder,
     run_folder,
-    write_atomically,
 )
+from patterngan.storage.files import remove_temporary_files, write_atomically
 from patterngan.validation import UsageError
 
 TYPED = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
@@ -81,31 +77,25 @@ def test_a_moved_run_is_still_a_run(trained, tmp_path_factory):
     trained.mkdir()
 
 
-@pytest.mark.parametrize("callbacks", [3, None, {"AtEvaluations": "x"}, {"AtEvaluations": {"best": "low"}}, {}])
-def test_a_best_score_that_cannot_be_told_is_none(trained, callbacks):
-    path = trained / "checkpoints" / "last.ckpt"
-    assert math.isfinite(read(path).best)
-    torch.save(torch.load(path, weights_only=True) | {"callbacks": callbacks}, path)
-    assert read(path).best == math.inf
-
-
 def test_shapes_are_compared_both_ways():
-    one, other = {"w": torch.ones(2)}, {"w": torch.ones(3), "b": torch.ones(1)}
-    require_same_shapes("p", one, {"w": torch.zeros(2)})
-    with pytest.raises(UsageError, match=r"w is \[2\] there, \[3\] in this config"):
-        require_same_shapes("p", one, other)
-    with pytest.raises(UsageError, match=r"b is \[1\] there, absent in this config"):
-        require_same_shapes("p", {"w": torch.ones(3), "b": torch.ones(1)}, {"w": torch.ones(3)})
+    one, other, more = torch.nn.Linear(2, 1, bias=False), torch.nn.Linear(3, 1, bias=False), torch.nn.Linear(2, 1)
+    require_fitting_weights("p", one.state_dict(), one)
+    with pytest.raises(UsageError, match=r"weight is \[1, 2\] there, \[1, 3\] in this config"):
+        require_fitting_weights("p", one.state_dict(), other)
+    with pytest.raises(UsageError, match=r"bias is \[1\] there, absent in this config"):
+        require_fitting_weights("p", more.state_dict(), one)
+    with pytest.raises(UsageError, match=r"bias is absent there, \[1\] in this config"):
+        require_fitting_weights("p", one.state_dict(), more)
 
 
 def test_weights_are_numbers_and_buffers_may_be_infinite():
     module = torch.nn.Linear(1, 1)
     module.register_buffer("mask", torch.tensor([-math.inf]))
-    require_finite("p", module.state_dict(), module)
+    require_fitting_weights("p", module.state_dict(), module)
     with torch.no_grad():
         module.bias.fill_(math.nan)
     with pytest.raises(UsageError, match="p: bias holds what is no finite number"):
-        require_finite("p", module.state_dict(), module)
+        require_fitting_weights("p", module.state_dict(), module)
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
@@ -122,20 +112,8 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_the_previous_file_stays_until_there_are_two_newer_ones(tmp_path):
-    file = tmp_path / "last.ckpt"
-    for content in (b"1", b"2", b"3"):
-        keep_previous(file)
-        write_atomically(file, content)
-    keep_previous(file)
-    keep_previous(file)
-    write_atomically(file, b"4")
-    assert (previous(file).read_bytes(), file.read_bytes()) == (b"3", b"4")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.ckpt", "last.ckpt.previous"]
-
-
 def test_halves_are_taken_away(tmp_path):
     (tmp_path / ".last.ckpt.tmp").write_bytes(b"ha")
     (tmp_path / "last.ckpt").write_bytes(b"whole")
-    remove_halves(tmp_path)
+    remove_temporary_files(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

@@ -1,4 +1,4 @@
-"""Command lines: real ones in processes of their own, and the same in this process."""
+"""Command lines, in a process of their own or in this one."""
 
 import io
 import os
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from processes import Script
 
 from patterngan import CONF, cli
+from tests.support.processes import Script
 
 ROOT = CONF.parent
 
@@ -20,14 +20,14 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def environment() -> dict[str, str]:
-    """Of a command line: warnings are shown, and no setting of the caller's terminal leaks in."""
+    """Returns the variables of a command: those of this process, without settings of the caller's terminal."""
     kept = {key: value for key, value in os.environ.items() if key not in ("HYDRA_FULL_ERROR", "FORCE_COLOR")}
     return kept | {"PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
 
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Runs `python SCRIPT ARGUMENTS` as a user would, in an empty folder."""
+    """Runs `python SCRIPT ARGUMENTS` in an empty folder, in a process of its own."""
 
     def call(script: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = Script(script, list(arguments), tmp_path, environment()).ended()
@@ -40,7 +40,7 @@ def command(tmp_path: Path) -> Command:
 
 @dataclass
 class Outcome:
-    """What a command in this process left behind."""
+    """The exit code, the output and the new files of a command."""
 
     code: int
     out: str
@@ -50,7 +50,7 @@ class Outcome:
 
 @pytest.fixture
 def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
-    """`python train.py ARGUMENTS` or a script in an empty folder, in this process: a hundred cases in seconds."""
+    """Runs train.py or a script in an empty folder, in this process: a hundred cases in seconds."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
@@ -73,7 +73,7 @@ def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def evens(tmp_path_factory) -> Path:
-    """A finished run of a recipe."""
+    """The folder of a finished run of the even-numbers recipe."""
     folder = tmp_path_factory.mktemp("runs") / "evens"
     line = ["experiment=even_numbers", f"hydra.run.dir={folder}"]
     assert Script("train.py", line, folder.parent, environment()).ended().returncode == 0

@@ -1,14 +1,12 @@
-import pickle
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.population.memory import member_bytes, most_members
-from patterngan.population.training import population, why_not_fused
-from patterngan.runs.assembly import blueprint
-from patterngan.sweeps.jobs import grouped, numbers, pieces, unfusible
+from patterngan.population.training import why_not_fused
+from patterngan.runs.assembly import run_spec
+from patterngan.sweeps.jobs import grouped, most_members, numbers, pieces, unfusible
 
 
 def seen(groups):
@@ -51,20 +49,7 @@ def test_members_are_sorted_by_their_betas(jobs):
 def test_what_only_single_runs_can_have_is_not_fused(jobs, override, reason):
     made = jobs(["seed=1", override], ["seed=2", override], ["seed=3"], ["seed=4", "~logger"], ["seed=5", "~logger"])
     assert [unfusible(job) for job in made] == [reason, reason, None, None, None]
-    assert seen(grouped(made))[-2:] == [([0], reason), ([1], reason)]
-
-
-def test_networks_that_cannot_be_batched_say_why(jobs, monkeypatch):
-    from torch import nn
-
-    from patterngan.gan import networks
-
-    (job,) = jobs(["experiment=plain", "architecture=linear"])
-    assert why_not_fused(blueprint(job.config)) is None
-    monkeypatch.setattr(
-        networks, "linear", lambda inputs, outputs: nn.Sequential(nn.Linear(inputs, outputs), nn.Dropout())
-    )
-    assert "cannot be batched" in why_not_fused(blueprint(job.config))
+    assert seen(grouped(made))[:3] == [([3, 4], None), ([0], reason), ([1], reason)]
 
 
 def test_switches_are_on_or_off_for_a_whole_population(jobs):
@@ -76,7 +61,7 @@ def test_switches_are_on_or_off_for_a_whole_population(jobs):
 
 def test_a_discriminator_that_compares_codes_is_fused(jobs):
     (job,) = jobs(["experiment=plain", "discriminator.pack=4", "discriminator.minibatch_stddev=4"])
-    assert why_not_fused(blueprint(job.config)) is None
+    assert why_not_fused(run_spec(job.config)) is None
 
 
 def test_an_optimizer_of_the_users_own_is_for_single_runs(jobs):
@@ -87,22 +72,7 @@ def test_an_optimizer_of_the_users_own_is_for_single_runs(jobs):
             "+optimizer.generator._partial_=true",
         ]
     )
-    assert why_not_fused(blueprint(job.config)) == "its optimizer is for single runs"
-
-
-def test_weights_in_two_places_are_for_single_runs(jobs, monkeypatch):
-    from torch import nn
-
-    from patterngan.gan import networks
-
-    def tied(inputs, outputs):
-        first, second = nn.Linear(inputs, inputs), nn.Linear(inputs, inputs)
-        second.weight = first.weight
-        return nn.Sequential(first, second, nn.Linear(inputs, outputs))
-
-    monkeypatch.setattr(networks, "linear", tied)
-    (job,) = jobs(["experiment=plain", "architecture=linear"])
-    assert why_not_fused(blueprint(job.config)) == "its networks have weights in two places"
+    assert why_not_fused(run_spec(job.config)) == "its optimizer is for single runs"
 
 
 def test_many_single_jobs_are_grouped_in_linear_time(jobs):
@@ -111,15 +81,6 @@ def test_many_single_jobs_are_grouped_in_linear_time(jobs):
     groups = grouped(many)
     assert len(groups) == 3000
     assert groups[7].reason == "no other has batch_size=7"
-
-
-def test_jobs_travel(jobs):
-    made = jobs(["seed=1", "pattern.k=3"])
-    again = pickle.loads(pickle.dumps(made))
-    assert again == made
-    gan, _ = population(again)
-    assert gan.evaluators[0].seed == 1
-    assert gan.evaluators[0].pattern.k == 3
 
 
 @given(st.integers(1, 300), st.integers(1, 50))
@@ -137,12 +98,14 @@ def test_numbers_are_told_as_ranges(jobs):
 
 
 def test_a_population_is_bounded_by_the_free_memory(jobs, monkeypatch):
-    from patterngan.population import memory
+    from patterngan.sweeps import jobs as sweep_jobs
 
     (small,), (large,) = jobs(["experiment=plain"]), jobs(["experiment=plain", "architecture.width=512"])
-    assert member_bytes(large) > 4 * member_bytes(small) > 4 * 50 * 64 * 16 * 4
-    monkeypatch.setattr(memory, "free_bytes", lambda device: 100 * member_bytes(small))
+    sizes = [run_spec(job.config).demand for job in (small, large)]
+    small_bytes, large_bytes = (demand.weights + demand.steps for demand in sizes)
+    assert large_bytes > 4 * small_bytes > 4 * 50 * 64 * 16 * 4
+    monkeypatch.setattr(sweep_jobs, "free_bytes", lambda device: 100 * small_bytes)
     assert most_members(small, 1) == 50
     assert most_members(small, 2) == 25
-    assert most_members(large, 1) == 8
+    assert most_members(large, 1) == 9
     assert most_members(large, 100) == 1

@@ -1,49 +1,37 @@
+import json
+
 import pytest
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from omegaconf import base
+from hydra.core.utils import JobStatus
 
-from patterngan.sweeps import launching
-from patterngan.sweeps.jobs import grouped
-from patterngan.sweeps.launching import plan
+from patterngan.runs.outcome import Outcome
+from patterngan.sweeps.engines import Local
+from patterngan.sweeps.launching import _report, launch
+from patterngan.sweeps.planning import plan
+from patterngan.training.module import DivergedError
 
+pytestmark = pytest.mark.end_to_end  # trains a sweep
 
-@pytest.fixture
-def counted(monkeypatch):
-    """How often planning does what takes long."""
-    counts = dict.fromkeys(("files", "runs", "networks", "interpolations"), 0)
-
-    def counting(owner, name, what):
-        real = getattr(owner, name)
-
-        def call(*arguments, **options):
-            counts[what] += 1
-            return real(*arguments, **options)
-
-        monkeypatch.setattr(owner, name, call)
-
-    counting(ConfigLoaderImpl, "load_sweep_config", "files")
-    counting(launching, "prepare", "runs")
-    counting(launching, "blueprint", "networks")
-    counting(base, "parse", "interpolations")
-    return counts
+QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=50", "~callbacks.pictures"]
 
 
-def test_what_jobs_share_is_done_once_however_many_there_are(sweep, counted):
-    def planned(count):
-        plan(sweep(), [[f"lr={1 + n}e-4", f"pattern.k={2 + n % 2}", f"seed={n}"] for n in range(count)], 0)
-        return dict(counted)
+def test_jobs_return_their_metrics_in_order_and_a_second_launch_trains_nothing(sweep, monkeypatch):
+    one = sweep()
+    jobs = [[*QUICK, "seed=1"], [*QUICK, "seed=2"], [*QUICK, "seed=3", "lr=1e38"]]
+    returns = launch(plan(one, jobs, 0), None, Local())
+    assert [returned.status for returned in returns] == [JobStatus.COMPLETED, JobStatus.COMPLETED, JobStatus.FAILED]
+    for number, returned in enumerate(returns[:2]):
+        result = json.loads((one.folder / str(number) / "result.json").read_text())
+        assert returned.return_value == result["metrics"]["tv"]
+    assert not (one.folder / ".fused").exists()
+    monkeypatch.setattr(Local, "train", lambda self, pieces: iter(()) if not pieces else pytest.fail("trained"))
+    again = launch(plan(one, jobs, 0), None, Local())
+    assert [returned.status for returned in again] == [returned.status for returned in returns]
+    assert again[0].return_value == returns[0].return_value
 
-    first = planned(4)
-    assert first["files"] == first["runs"] == first["networks"] == 1  # the second modulus has networks of its own
-    counted.update(dict.fromkeys(counted, 0))
-    assert planned(40) == first
 
-
-def test_jobs_that_differ_in_learning_rates_alone_are_checked_each(sweep):
-    made = plan(sweep(), [["lr=1e-3"], ["lr=-1"], ["lr=2e-3"], ["optimizer.generator.lr=0"], ["lr=2e-3"]], 0)
-    assert made.reasons == {
-        1: "lr=-1: must be a finite number > 0",
-        3: "optimizer.generator.lr=0: must be a finite number > 0",
-    }
-    (group,) = grouped([job for job in made.jobs if job.number not in made.reasons])
-    assert [job.settings["lr"] for job in group.jobs] == [1e-3, 2e-3, 2e-3]
+def test_a_member_that_diverged_is_written_and_raised(jobs):
+    (job,) = jobs([*QUICK, "seed=1"])
+    job.folder.mkdir(parents=True)
+    with pytest.raises(DivergedError, match="at step 7"):
+        _report(job, Outcome(7, 1.0, error=DivergedError(7)))
+    assert json.loads((job.folder / "result.json").read_text())["status"] == "diverged"

@@ -2,12 +2,21 @@ import json
 
 import pytest
 
-from patterngan.runs.configs import settings
 from patterngan.runs.run import train
 from patterngan.storage.results import Result
-from patterngan.sweeps.resuming import outcome_of, standing, train_job
+from patterngan.storage.settings import settings
+from patterngan.sweeps.resuming import (
+    earlier_populations,
+    earlier_result,
+    earlier_value,
+    remove_manifests,
+    train_job,
+    write_manifest,
+)
 from patterngan.training.module import DivergedError
 from patterngan.validation import UsageError
+
+pytestmark = pytest.mark.end_to_end  # trains runs into folders
 
 QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=100"]
 
@@ -22,14 +31,14 @@ def ended(config, tmp_path):
 
 
 def test_an_empty_or_absent_folder_is_at_the_start(config, tmp_path):
-    assert standing(tmp_path / "absent", settings(config())) == (None, None)
-    assert standing(tmp_path, settings(config())) == (None, None)
+    assert earlier_result(tmp_path / "absent", settings(config())) is None
+    assert earlier_result(tmp_path, settings(config())) is None
 
 
 def test_a_run_that_ended_is_not_run_again(ended, monkeypatch):
     made, folder = ended
     result = json.loads((folder / "result.json").read_text())
-    assert standing(folder, settings(made)).result == result
+    assert earlier_result(folder, settings(made)) == result
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert train_job(made, folder, QUICK) == result["metrics"]["tv"]
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
@@ -38,8 +47,9 @@ def test_a_run_that_ended_is_not_run_again(ended, monkeypatch):
 def test_a_run_that_was_stopped_goes_on(ended):
     made, folder = ended
     (folder / "result.json").unlink()
-    assert standing(folder, settings(made)) == (None, folder / "checkpoints" / "last.ckpt")
+    assert earlier_result(folder, settings(made)) is None
     train_job(made, folder, QUICK)
+    assert made.ckpt_path == str(folder / "checkpoints" / "last.ckpt")
     assert json.loads((folder / "result.json").read_text())["status"] == "completed"
 
 
@@ -72,13 +82,57 @@ def test_the_folder_of_another_configuration_is_refused(ended, config, other, le
 def test_a_result_without_what_it_came_from_is_refused(config, tmp_path):
     Result("completed", 0, 1, 1.0, []).write(tmp_path)
     with pytest.raises(UsageError, match="another configuration .seed differs"):
-        standing(tmp_path, settings(config()))
+        earlier_result(tmp_path, settings(config()))
     (tmp_path / "result.json").write_text("[]")
     with pytest.raises(UsageError, match="is no result of a run"):
-        standing(tmp_path, settings(config()))
+        earlier_result(tmp_path, settings(config()))
 
 
 def test_a_run_that_diverged_returns_what_it_returned():
     with pytest.raises(DivergedError, match="at step 7;"):
-        outcome_of({"status": "diverged", "steps": 7, "metrics": {}}, "tv")
-    assert outcome_of({"status": "completed", "metrics": {"tv": 0.25}}, "tv") == 0.25
+        earlier_value({"status": "diverged", "steps": 7, "metrics": {}}, "tv")
+    assert earlier_value({"status": "completed", "metrics": {"tv": 0.25}}, "tv") == 0.25
+
+
+@pytest.fixture
+def made(jobs):
+    """Four jobs that can train together, and one that cannot."""
+    return jobs(*([*QUICK, f"seed={seed}"] for seed in range(4)), [*QUICK, "batch_size=8"])
+
+
+@pytest.fixture
+def snapshots(made):
+    """The folder of snapshots and manifests."""
+    made[0].folder.parent.mkdir()
+    return made[0].folder.parent / ".fused"
+
+
+def test_a_population_is_put_together_again_in_the_order_it_had(made, snapshots):
+    members = [made[2], made[0], made[3]]
+    write_manifest(snapshots / "a.ckpt", members)
+    assert list(earlier_populations(snapshots, made, most=3)) == [members]
+    assert list(earlier_populations(snapshots, made, most=2)) == []
+
+
+def test_a_population_of_jobs_that_are_not_all_wanted_now_or_do_not_fuse_is_none(made, snapshots):
+    write_manifest(snapshots / "a.ckpt", made[:3])
+    write_manifest(snapshots / "b.ckpt", made[3:])
+    assert list(earlier_populations(snapshots, made[1:])) == []
+
+
+def test_no_job_is_in_two_populations(made, snapshots):
+    write_manifest(snapshots / "a.ckpt", made[:2])
+    write_manifest(snapshots / "b.ckpt", made[1:4])
+    assert list(earlier_populations(snapshots, made)) == [made[:2]]
+
+
+def test_a_manifest_names_folders_from_where_it_is(made, snapshots):
+    write_manifest(snapshots / "a.ckpt", made[:2])
+    assert json.loads((snapshots / "a.json").read_text()) == ["../0", "../1"]
+
+
+def test_the_manifests_of_some_jobs_are_removed(made, snapshots):
+    write_manifest(snapshots / "a.ckpt", made[:2])
+    write_manifest(snapshots / "b.ckpt", made[2:4])
+    remove_manifests(snapshots, made[1:2])
+    assert [file.name for file in snapshots.iterdir()] == ["b.json"]

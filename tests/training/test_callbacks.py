@@ -1,6 +1,5 @@
 import io
 import math
-import re
 
 import pytest
 from PIL import Image
@@ -8,10 +7,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
+from patterngan.reporting.events import folder_of_events
 from patterngan.reporting.history import history
-from patterngan.reporting.tags import folder_of_events
 from patterngan.runs.run import train
-from patterngan.training import callbacks
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def test_hyperparameters_and_metrics_reach_the_hparams_tab(events):
     assert started["seed"].number_value == 3
     assert started["lr"].number_value == 1e-3
     assert started["pattern.k"].number_value == 2
-    assert started["pattern"].string_value == "Multiples"
+    assert started["pattern"].string_value == "multiples"
     experiment = HParamsPluginData.FromString(content["_hparams_/experiment"].plugin_data.content).experiment
     assert {info.name.tag for info in experiment.metric_infos} >= {"metrics/tv", "metrics/validity"}
 
@@ -61,7 +59,7 @@ def test_the_layout_pairs_what_is_read_together(events):
 
 
 def test_pictures_are_drawn_at_evaluations(events):
-    assert sorted(events.Tags()["images"]) == ["pictures/codes", "pictures/distribution", "pictures/verdicts"]
+    assert sorted(events.Tags()["images"]) == ["pictures/codes", "pictures/d_scores", "pictures/distribution"]
     pictures = events.Images("pictures/distribution")
     assert [one.step for one in pictures] == [0, 60, 120, 130]
     assert all(Image.open(io.BytesIO(one.encoded_image_string)).size == (500, 260) for one in pictures)
@@ -75,21 +73,3 @@ def test_a_run_in_a_sweep_waits_for_its_pictures(config, tmp_path):
     assert list(past.portraits) == [0, 4]
     assert not past.pictured
     assert folder_of_events(tmp_path).name == "experiment=plain,steps=4,evaluate_every=4,evaluation.samples=100"
-
-
-def test_a_run_that_is_not_watched_says_where_it_is(run, capsys, monkeypatch):
-    monkeypatch.setattr(callbacks, "QUIET", 0.0)
-    run("experiment=plain", "steps=130", "evaluate_every=130", "evaluation.samples=100")
-    lines = [line for line in capsys.readouterr().out.splitlines() if " of 130 " in line]
-    assert [line.split()[1] for line in lines] == ["50", "100", "130"]
-    assert re.fullmatch(r"step +50 of 130  \d+ steps/s  loss D \d\.\d{3}  G \d\.\d{3}", lines[0])
-
-
-def test_in_a_terminal_a_bar_says_it_all(run, capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "80")
-    run("experiment=plain", "steps=130", "evaluate_every=65", "evaluation.samples=100")
-    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
-    assert re.search(r"training .*\d+/130 steps", shown)
-    words = r"\d+ steps/s  loss D \d\.\d{3}  G -?\d\.\d{3}  validity \d\.\d{3}  modes \d+/64  tv \d\.\d"
-    assert re.search(words, shown)

@@ -41,22 +41,6 @@ def test_reals_do_not_depend_on_how_often_a_run_evaluates():
     assert torch.equal(late, whole[60:90])
 
 
-def test_iid_is_uniform_over_the_support():
-    ranks = iid(Multiples(5, 50), 1000, 10, torch.Generator().manual_seed(0))
-    assert ranks.flatten().bincount().tolist() == pytest.approx([1000] * 10, abs=120)
-
-
-def test_a_batch_as_large_as_the_support_is_a_permutation_of_it():
-    ranks = permutation(Multiples(5, 50), 20, 10, torch.Generator().manual_seed(0))
-    assert (ranks.sort(-1).values == torch.arange(10)).all()
-    assert len({tuple(row) for row in ranks.tolist()}) == 20
-
-
-def test_a_batch_of_another_size_is_dealt_from_one_deck_after_another():
-    ranks = permutation(Multiples(5, 50), 5, 4, torch.Generator().manual_seed(0))
-    assert ranks.flatten().bincount().tolist() == [2] * 10
-
-
 def test_a_support_of_2_to_the_39_streams_too():
     assert len(next(iter(module(stop=2**40).train_dataloader()))) == 30
 
@@ -72,3 +56,19 @@ def test_a_support_of_2_to_the_39_streams_too():
 def test_impossible_data_names_the_value(options, named):
     with pytest.raises(InvalidValueError, match=f"^{named}"):
         module(**options)
+
+
+def test_iid_is_uniform_over_the_support():
+    ranks = iid(Multiples(5, 50), 1000, 10, torch.Generator().manual_seed(0))
+    assert ranks.flatten().bincount().tolist() == pytest.approx([1000] * 10, abs=120)
+
+
+def test_a_batch_as_large_as_the_support_is_a_permutation_of_it():
+    ranks = permutation(Multiples(5, 50), 20, 10, torch.Generator().manual_seed(0))
+    assert (ranks.sort(-1).values == torch.arange(10)).all()
+    assert len({tuple(row) for row in ranks.tolist()}) == 20
+
+
+def test_a_batch_of_another_size_is_dealt_from_one_deck_after_another():
+    ranks = permutation(Multiples(5, 50), 5, 4, torch.Generator().manual_seed(0))
+    assert ranks.flatten().bincount().tolist() == [2] * 10

@@ -7,29 +7,23 @@ import pytorch_lightning as pl
 import torch
 from torch import nn
 
-from patterngan.runs.run import prepare
-from patterngan.runs.trainer import trainer
-from patterngan.training.module import gradient_norm
+from patterngan.runs.assembly import assemble
+from patterngan.training.inputs import with_instance_noise
+from tests.support.training import fit
 
 STEPS = 200
 CPU = torch.device("cpu")
 
 
-def fit(config, *overrides, callbacks=()):
+def trained(config, *overrides, callbacks=()):
     """Trains through Lightning; returns the GAN, and what it started from: weights, reals and noise."""
     recipe = [] if any("experiment=" in override for override in overrides) else ["experiment=plain"]
-    run = prepare(config(*recipe, f"steps={STEPS}", *overrides))
-    networks = copy.deepcopy((run.gan.generator, run.gan.discriminator))
-    lightning = trainer(
-        run.config,
-        logger=False,
-        enable_progress_bar=False,
-        enable_checkpointing=False,
-        callbacks=[*callbacks],
-    )
-    lightning.fit(run.gan, run.data)
-    assert lightning.global_step == STEPS
-    return run.gan, networks, run.data.read(0, STEPS, CPU), run.gan.streams["noise"].read(0, STEPS, CPU)
+    composed = config(*recipe, f"steps={STEPS}", *overrides)
+    gan, data = assemble(composed)
+    networks = copy.deepcopy((gan.generator, gan.discriminator))
+    trainer = fit(composed, gan, data, callbacks=[*callbacks])
+    assert trainer.global_step == STEPS
+    return gan, networks, data.read(0, STEPS, CPU), gan.streams["noise"].read(0, STEPS, CPU)
 
 
 def assert_same_weights(gan, generator, discriminator):
@@ -40,7 +34,7 @@ def assert_same_weights(gan, generator, discriminator):
 
 @pytest.mark.parametrize("capture", ["true", "false"])
 def test_even_numbers_follow_the_plain_loop(config, capture):
-    gan, (generator, discriminator), reals, noise = fit(
+    gan, (generator, discriminator), reals, noise = trained(
         config, "experiment=even_numbers", "evaluate_every=60", f"capture={capture}"
     )
     assert type(generator[0]) is nn.Linear
@@ -65,7 +59,7 @@ def test_even_numbers_follow_the_plain_loop(config, capture):
 
 @pytest.mark.parametrize("capture", ["true", "false"])
 def test_multiples_of_five_follow_the_plain_loop(config, capture):
-    gan, (generator, discriminator), reals, noise = fit(
+    gan, (generator, discriminator), reals, noise = trained(
         config, "experiment=multiples_of_five", "evaluate_every=90", f"capture={capture}"
     )
     assert type(generator[0]) is nn.Linear
@@ -101,6 +95,7 @@ def test_multiples_of_five_follow_the_plain_loop(config, capture):
         "batch_size=32 update.ema=[0.9,0.99]",
     ],
 )
+@pytest.mark.end_to_end
 def test_capture_changes_no_bit(config, options):
     few = [
         *([] if "batch_size" in options else ["experiment=plain"]),
@@ -108,16 +103,18 @@ def test_capture_changes_no_bit(config, options):
         "steps=120",
         "evaluation.samples=100",
     ]
-    replayed, plain = (prepare(config(*few, f"capture={capture}")) for capture in ("true", "false"))
-    for run in (replayed, plain):
-        trainer(run.config, logger=False, enable_progress_bar=False, enable_checkpointing=False).fit(run.gan, run.data)
-    states = replayed.gan.state_dict().values(), plain.gan.state_dict().values()
+    states = []
+    for capture in ("true", "false"):
+        composed = config(*few, f"capture={capture}")
+        gan, data = assemble(composed)
+        fit(composed, gan, data)
+        states.append(gan.state_dict().values())
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
 
 
 def test_evaluating_more_or_otherwise_changes_no_weight(config):
-    often, *_ = fit(config, "evaluate_every=7", "evaluation.samples=10")
-    rarely, *_ = fit(config, "evaluate_every=1000")
+    often, *_ = trained(config, "evaluate_every=7", "evaluation.samples=10")
+    rarely, *_ = trained(config, "evaluate_every=1000")
     assert all(torch.equal(a, b) for a, b in zip(often.parameters(), rarely.parameters(), strict=True))
 
 
@@ -128,13 +125,13 @@ class Norms(pl.Callback):
         self.seen = []
 
     def on_train_batch_end(self, trainer, gan, outputs, batch, batch_idx):
-        self.seen.append((gradient_norm(gan.generator), gradient_norm(gan.discriminator)))
+        self.seen.append((gan.gradient_norms(gan.generator), gan.gradient_norms(gan.discriminator)))
 
 
 def test_gradients_of_a_replayed_step_can_be_read(config):
     replayed, plain = Norms(), Norms()
-    fit(config, callbacks=[replayed])
-    fit(config, "capture=false", callbacks=[plain])
+    trained(config, callbacks=[replayed])
+    trained(config, "capture=false", callbacks=[plain])
     assert len(replayed.seen) == 4
     assert replayed.seen == plain.seen
 
@@ -142,21 +139,21 @@ def test_gradients_of_a_replayed_step_can_be_read(config):
 @pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False)])
 def test_initial_weights_come_from_the_seed_alone(config, seed, same):
     torch.manual_seed(1234)
-    first = prepare(config("experiment=plain")).gan
+    first = assemble(config("experiment=plain"))[0]
     torch.manual_seed(99)
     state = torch.get_rng_state()
-    second = prepare(config("experiment=plain", f"seed={seed}")).gan
+    second = assemble(config("experiment=plain", f"seed={seed}"))[0]
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.equal(first.generator[0][0].weight, second.generator[0][0].weight) is same
 
 
 def test_two_time_scales(config):
-    gan = prepare(config("lr=1e-4", "optimizer.discriminator.lr=4e-4")).gan
+    gan = assemble(config("lr=1e-4", "optimizer.discriminator.lr=4e-4"))[0]
     assert [optimizer.param_groups[0]["lr"] for optimizer in gan.configure_optimizers()] == [1e-4, 4e-4]
 
 
 def test_an_evaluation_enumerates_few_random_bits(config):
-    gan = prepare(config("experiment=even_numbers")).gan
+    gan = assemble(config("experiment=even_numbers"))[0]
     found = gan.evaluate()
     codes = gan.generator(gan.evaluator.noise.enumerate(CPU))
     integers = gan.evaluator.encoding.decode(codes)
@@ -179,25 +176,24 @@ class Followed(pl.Callback):
 @pytest.mark.parametrize("capture", ["true", "false"])
 def test_the_running_average_by_hand(config, capture):
     followed = Followed()
-    run = prepare(config("experiment=plain", "update.ema=0.75", "steps=6", "evaluate_every=1", f"capture={capture}"))
-    average = run.gan.generator[0][0].weight.detach().clone()
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
-    trainer(run.config, callbacks=[followed], num_sanity_val_steps=0, **quiet).fit(run.gan, run.data)
+    composed = config("experiment=plain", "update.ema=0.75", "steps=6", "evaluate_every=1", f"capture={capture}")
+    gan, data = assemble(composed)
+    average = gan.generator[0][0].weight.detach().clone()
+    fit(composed, gan, data, callbacks=[followed], num_sanity_val_steps=0)
     assert len(followed.seen) == 6
     for weight in followed.seen:
         average = 0.75 * average + 0.25 * weight
-    assert torch.allclose(run.gan.average[0][0].weight, average, atol=1e-6)
-    assert run.gan.result is run.gan.average
+    assert torch.allclose(gan.average[0][0].weight, average, atol=1e-6)
+    assert gan.trained_generator is gan.average
 
 
-def test_instance_noise_is_fresh_at_every_look(config):
-    run = prepare(config("experiment=plain", "update.instance_noise=0.5", "batch_size=512", "capture=false"))
-    blur = run.gan.streams["blur"].read(0, 1, CPU)[0]
-    assert blur.shape == (4, 512, 7)
+def test_instance_noise_is_fresh_at_every_forward_pass(config):
+    gan, _ = assemble(config("experiment=plain", "update.instance_noise=0.5", "batch_size=512", "capture=false"))
+    noise = gan.streams["instance_noise"].read(0, 1, CPU)[0]
+    assert noise.shape == (4, 512, 7)
     seen = []
-    run.gan.discriminate = lambda codes: seen.append(codes) or codes.sum(-1)
-    look = run.gan._blurred(blur, torch.tensor(0.5))
+    noisy = with_instance_noise(lambda codes: seen.append(codes) or codes.sum(-1), noise, torch.tensor(0.5))
     for _ in range(4):
-        look(torch.ones(512, 7))
-    assert torch.equal(torch.stack(seen), 1 + 0.5 * blur)
-    assert blur.std().item() == pytest.approx(1, abs=0.05)
+        noisy(torch.ones(512, 7))
+    assert torch.equal(torch.stack(seen), 1 + 0.5 * noise)
+    assert noise.std().item() == pytest.approx(1, abs=0.05)

@@ -3,8 +3,15 @@ import signal
 import pytest
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from patterngan.training.signals import StoppedError, own_handlers, stop_at_once, unclaimed
-from patterngan.training.stopping import StopAtSignals, StoppedBetweenBlocksError, exit_code
+from patterngan.training.callbacks import StopAtSignals
+from patterngan.training.stopping import (
+    StoppedBetweenBlocksError,
+    StoppedError,
+    exit_code,
+    restored_handlers,
+    stop_at_once,
+    unclaimed_signals,
+)
 
 
 def lightnings(code):
@@ -51,10 +58,10 @@ def test_a_signal_is_obeyed_where_the_next_block_would_begin_or_after_the_last()
 
 def test_handlers_of_others_stay():
     before = signal.getsignal(signal.SIGTERM)
-    with own_handlers():
+    with restored_handlers():
         signal.signal(signal.SIGTERM, lambda *_: None)
-        assert signal.SIGTERM not in unclaimed()
+        assert signal.SIGTERM not in unclaimed_signals()
     assert signal.getsignal(signal.SIGTERM) == before
-    with own_handlers():
+    with restored_handlers():
         signal.signal(signal.SIGTERM, stop_at_once)
-        assert signal.SIGTERM in unclaimed()
+        assert signal.SIGTERM in unclaimed_signals()

@@ -7,11 +7,12 @@ from hydra.core.utils import JobReturn, configure_log, setup_globals
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
+from typing_extensions import override
 
 from patterngan.validation import InvalidValueError, choice, integer
 
 if TYPE_CHECKING:
-    from patterngan.sweeps.launching import Plan, Sweep
+    from patterngan.sweeps.planning import Plan
 
 
 class FusedLauncher(Launcher):
@@ -21,12 +22,9 @@ class FusedLauncher(Launcher):
         self.max_members, self.engine, self.address = max_members, engine, address
         self._planned: tuple[Sequence[Sequence[str]], Plan] | None = None
 
+    @override
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """See `Launcher.setup`.
-
-        Raises:
-            InvalidValueError: for an option that cannot be; raised here, where Hydra does not wrap it.
-        """
+        # Options are checked here, where Hydra does not wrap the error.
         if self.max_members is not None:
             integer("hydra.launcher.max_members", self.max_members, 1)
         choice("hydra.launcher.engine", self.engine, ("local", "ray"))
@@ -36,17 +34,18 @@ class FusedLauncher(Launcher):
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def plan(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> "Plan":
-        """Composes and checks jobs that are to be launched next; see `launching.plan`."""
-        from patterngan.sweeps.engines import engine
-        from patterngan.sweeps.launching import plan
+        """Composes and checks jobs that are to be launched next; see `planning.plan`."""
+        from patterngan.sweeps.engines import Local, Ray
+        from patterngan.sweeps.planning import Sweep, plan
 
         setup_globals()
-        self._planned = job_overrides, plan(self._sweep(), job_overrides, initial_job_idx)
-        self._engine = engine(self.engine, self.address)
+        sweep = Sweep(self.hydra_context, self.task_function, self.config)
+        self._planned = job_overrides, plan(sweep, job_overrides, initial_job_idx)
+        self._engine = Local() if self.engine == "local" else Ray(self.address)
         return self._planned[1]
 
+    @override
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """See `Launcher.launch`."""
         from patterngan.sweeps.launching import launch
 
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
@@ -54,11 +53,6 @@ class FusedLauncher(Launcher):
             self.plan(job_overrides, initial_job_idx)
         assert self._planned is not None
         try:
-            return launch(self._sweep(), self._planned[1], self.max_members, self._engine)
+            return launch(self._planned[1], self.max_members, self._engine)
         finally:  # jobs have logs of their own
             configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-
-    def _sweep(self) -> "Sweep":
-        from patterngan.sweeps.launching import Sweep
-
-        return Sweep(self.hydra_context, self.task_function, self.config)

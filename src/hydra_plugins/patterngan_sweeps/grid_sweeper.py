@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
@@ -13,10 +12,11 @@ from omegaconf import OmegaConf
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan import CONF
 from patterngan.storage.files import naming
+from patterngan.sweeps.hydra_jobs import basic_sweeper
 from patterngan.validation import InvalidValueError, UsageError, integer
 
 if TYPE_CHECKING:
-    from patterngan.sweeps.jobs import Job
+    from patterngan.runs.job import Job
 
 NOTHING_SWEPT = (
     "nothing is swept; give a key several values, such as lr=1e-4,1e-3 pattern.k=2,3,5 or 'seed=range(0,8)', "
@@ -30,7 +30,7 @@ class FailedRunsError(UsageError):
     exit_code = 1
 
 
-class GridSweeper(BasicSweeper):
+class GridSweeper(basic_sweeper.BasicSweeper):
     """Hydra's basic sweeper, with four differences.
 
     A sweep of no key is refused where it would be a run in this process. Nothing is written before all jobs are
@@ -68,10 +68,11 @@ class GridSweeper(BasicSweeper):
         """Now: a sweep that is killed can say nothing any more."""
         from rich.console import Console
 
-        from patterngan.reporting.console import going_on, show
+        from patterngan.reporting.commands import sweep_resume_hint
+        from patterngan.reporting.console import show
 
         assert self.config is not None
-        show(Console(), f"if it is stopped, {going_on(self.config)}")
+        show(Console(), f"if it is stopped, {sweep_resume_hint(self.config)}")
 
     def batches(self, arguments: list[str]) -> list[list[list[str]]]:
         """The overrides of every job, in batches.
@@ -108,22 +109,19 @@ class GridSweeper(BasicSweeper):
             raise InvalidValueError("hydra.sweep.dir", self.config.hydra.sweep.dir, "must name a folder")
 
     def _check(self, batches: list[list[list[str]]]) -> None:
-        from patterngan.sweeps.launching import Sweep, plan, require_own_folders
+        from patterngan.sweeps.planning import Sweep, plan, require_own_folders
 
         setup_globals()
         assert self.config is not None
         assert self.hydra_context is not None
+        sweep = Sweep(self.hydra_context, _no_task, self.config)
         jobs: list[Job] = []
         for batch in batches:
             if isinstance(self.launcher, FusedLauncher):
                 jobs += self.launcher.plan(batch, len(jobs)).jobs  # which it may launch next
             else:
-                jobs += plan(Sweep(self.hydra_context, _no_task, self.config), batch, len(jobs)).jobs
-        require_own_folders(jobs)
-        sweep = Path(str(self.config.hydra.sweep.dir)).resolve()
-        for one in jobs:
-            if sweep not in one.folder.resolve().parents:
-                raise UsageError(f"hydra.sweep.subdir: {one.folder} is not inside the sweep's folder")
+                jobs += plan(sweep, batch, len(jobs)).jobs
+        require_own_folders(sweep.folder, jobs)
 
 
 def _no_task(config: Any) -> None:

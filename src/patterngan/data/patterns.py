@@ -1,4 +1,4 @@
-"""Patterns: which integers are real. A pattern is a finite set of integers with the uniform law on it."""
+"""Patterns: finite sets of integers, the real ones, each with the uniform law on it."""
 
 import math
 from collections.abc import Iterable
@@ -6,45 +6,42 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from patterngan.data.streams import seeded
 from patterngan.validation import InvalidValueError, choice, integer, number
 
 LARGEST_LISTED = 2**20
-"""Supports up to this size can be held in memory as a list."""
+"""The largest support that is held in memory, as a list or shuffled."""
 
 
 @runtime_checkable
 class Pattern(Protocol):
-    """A set of `size` integers, its support, numbered 0 … size−1 in rising order.
+    """A set of integers, its support; ranks 0 … size−1 number them in rising order.
 
-    Every method works on whole tensors of any shape, on their device, and allocates nothing
-    that grows with the support: patterns of 2^60 integers are as cheap as patterns of ten.
+    Methods take tensors of any shape and stay on their device. Except in `Listed`, they allocate nothing that
+    grows with the support: a pattern of 2^60 integers is as cheap as one of ten.
     """
 
     size: int
-    """How many integers are real."""
+    """The number of integers in the support."""
     stop: int
-    """All of them are below."""
+    """An upper bound: every integer of the support is below it."""
 
     def contains(self, integers: Tensor) -> Tensor:
-        """Which of these int64 integers are real (bool, same shape)."""
-        ...
+        """int64 [...] → bool [...]: which integers are in the support."""
 
     def rank(self, integers: Tensor) -> Tensor:
-        """The number of each integer within the support (int64, same shape). Meaningless for others."""
-        ...
+        """int64 [...] → int64 [...]: the rank of each integer of the support; undefined for other integers."""
 
     def member(self, ranks: Tensor) -> Tensor:
-        """The integer of each rank (int64, same shape): the inverse of `rank`."""
-        ...
+        """int64 [...] → int64 [...]: the integer of each rank, the inverse of `rank`."""
 
 
-class Multiples:
-    """`range(residue, stop, k)`: the integers below `stop` that leave `residue` when divided by `k`.
+class Multiples(Pattern):
+    """`range(residue, stop, k)`: the integers from 0 to below `stop` with remainder `residue` on division by `k`.
 
-    Raises:
-        InvalidValueError: unless 1 ≤ k ≤ 2^62, 0 ≤ residue < k and residue < stop ≤ 2^62.
+    1 ≤ k ≤ 2^62, 0 ≤ residue < k and residue < stop ≤ 2^62.
     """
 
     def __init__(self, k: int, stop: int, residue: int = 0) -> None:
@@ -57,25 +54,21 @@ class Multiples:
             raise InvalidValueError("stop", stop, f"leaves no integer; must be above residue={residue}")
         self.size = len(range(self.residue, self.stop, self.k))
 
+    @override
     def contains(self, integers: Tensor) -> Tensor:
-        """See `Pattern.contains`."""
         return (integers % self.k == self.residue) & (integers >= 0) & (integers < self.stop)
 
+    @override
     def rank(self, integers: Tensor) -> Tensor:
-        """See `Pattern.rank`."""
         return torch.div(integers - self.residue, self.k, rounding_mode="floor")
 
+    @override
     def member(self, ranks: Tensor) -> Tensor:
-        """See `Pattern.member`."""
         return ranks * self.k + self.residue
 
 
-class Listed:
-    """The integers of a list.
-
-    Raises:
-        InvalidValueError: unless `integers` are at least one and at most 2^20 different ones from 0 to 2^62 - 1.
-    """
+class Listed(Pattern):
+    """The integers of a list, in any order: at most 2^20 integers from 0 to 2^62 − 1, each once."""
 
     def __init__(self, integers: Any) -> None:
         if isinstance(integers, str) or not isinstance(integers, Iterable):
@@ -88,35 +81,22 @@ class Listed:
         self.integers = torch.tensor(values)
         self.size, self.stop = len(values), values[-1] + 1
 
+    @override
     def contains(self, integers: Tensor) -> Tensor:
-        """See `Pattern.contains`."""
         support = self.integers.to(integers.device)
         return support[self.rank(integers).clamp(max=self.size - 1)] == integers
 
+    @override
     def rank(self, integers: Tensor) -> Tensor:
-        """See `Pattern.rank`."""
         return torch.searchsorted(self.integers.to(integers.device), integers.contiguous())
 
+    @override
     def member(self, ranks: Tensor) -> Tensor:
-        """See `Pattern.member`."""
         return self.integers.to(ranks.device)[ranks]
 
 
-def listed(integers: Any) -> Listed:
-    """The integers that the user gives, see `Listed`.
-
-    Raises:
-        InvalidValueError: see there.
-    """
-    return Listed(integers)
-
-
 def primes(stop: int) -> Listed:
-    """The primes below `stop`, by the sieve of Eratosthenes.
-
-    Raises:
-        InvalidValueError: unless 3 ≤ stop ≤ 2^23 (there are 564 163 primes below).
-    """
+    """The primes below `stop`, by the sieve of Eratosthenes; 3 ≤ stop ≤ 2^23 (below which there are 564 163 primes)."""
     stop = integer("stop", stop, 3, 2**23)
     prime = torch.ones(stop, dtype=torch.bool)
     prime[:2] = False
@@ -127,60 +107,52 @@ def primes(stop: int) -> Listed:
 
 
 def bars_and_stripes(rows: int, columns: int) -> Listed:
-    """Images of rows × columns bits in which every row is of one colour, or every column.
+    """Images of rows × columns bits in which each row has one colour (bars), or each column has (stripes).
 
-    The first bit of the image, row by row, is the integer's most significant. There are 2^rows + 2^columns − 2:
-    the two of one colour are both. MacKay 2003, section 43.
-
-    Raises:
-        InvalidValueError: unless rows and columns are from 1 to 16 and their product is at most 62.
+    An image is an integer whose most significant bit is the image's first, read row by row. There are
+    2^rows + 2^columns − 2 of them: the two images of one colour are bars and stripes alike. MacKay 2003, section 43.
+    Rows and columns are from 1 to 16, and their product is at most 62.
     """
     rows, columns = integer("rows", rows, 1, 16), integer("columns", columns, 1, 16)
     if rows * columns > 62:
-        raise InvalidValueError(
-            "columns", columns, f"makes images of {rows * columns} bits with rows={rows}; at most 62"
-        )
+        allowed = f"makes images of {rows * columns} bits with rows={rows}; at most 62"
+        raise InvalidValueError("columns", columns, allowed)
     row, column = (1 << columns) - 1, sum(1 << (columns * index) for index in range(rows))
     bars = {sum(row << (columns * index) for index in range(rows) if bits >> index & 1) for bits in range(1 << rows)}
-    return Listed(bars | {column * bits for bits in range(1 << columns)})
+    stripes = {column * bits for bits in range(1 << columns)}
+    return Listed(bars | stripes)
 
 
-class Parity:
-    """Integers below `stop` with an even, or an odd, number of ones among their bits.
+class Parity(Pattern):
+    """Integers below `stop`, 2 ≤ stop ≤ 2^62, with an even, or an odd, number of ones among their bits.
 
-    No fewer than all bits tell: any bits but one are uniform and independent.
-
-    Raises:
-        InvalidValueError: unless 2 ≤ stop ≤ 2^62 and ones is even or odd.
+    Only all bits together show the pattern: without any one of them, the others are uniform and independent.
     """
 
     def __init__(self, stop: int, ones: str = "even") -> None:
         self.odd = choice("ones", ones, ("even", "odd")) == "odd"
         self.stop = integer("stop", stop, 2, 2**62)
-        # Of each pair 2i, 2i + 1 one is real: it is number i.
+        # Of each pair 2i, 2i + 1 exactly one is real, and its rank is i.
         last = self.stop - 1
         self.size = self.stop // 2 + int(self.stop % 2 == 1 and last.bit_count() % 2 == self.odd)
 
+    @override
     def contains(self, integers: Tensor) -> Tensor:
-        """See `Pattern.contains`."""
         return (count_ones(integers) % 2 == int(self.odd)) & (integers >= 0) & (integers < self.stop)
 
+    @override
     def rank(self, integers: Tensor) -> Tensor:
-        """See `Pattern.rank`."""
         return integers >> 1
 
+    @override
     def member(self, ranks: Tensor) -> Tensor:
-        """See `Pattern.member`."""
         return (ranks << 1) + (count_ones(ranks) + int(self.odd)) % 2
 
 
-class Cardinality:
-    """Integers of `bits` bits of which exactly `ones` are one.
+class Cardinality(Pattern):
+    """Integers of `bits` bits, exactly `ones` of which are one; 1 ≤ bits ≤ 62 and 0 ≤ ones ≤ bits.
 
-    Numbered by the combinatorial number system: positions p_1 < p_2 < … of the ones have rank Σ C(p_i, i).
-
-    Raises:
-        InvalidValueError: unless 1 ≤ bits ≤ 62 and 0 ≤ ones ≤ bits.
+    Ranks are those of the combinatorial number system: ones at positions p_1 < p_2 < … have rank Σ C(p_i, i).
     """
 
     def __init__(self, bits: int, ones: int) -> None:
@@ -189,41 +161,42 @@ class Cardinality:
         self.size, self.stop = math.comb(self.bits, self.ones), 1 << self.bits
         self.choices = torch.tensor([[math.comb(p, i) for p in range(self.bits)] for i in range(self.ones + 1)])
 
+    @override
     def contains(self, integers: Tensor) -> Tensor:
-        """See `Pattern.contains`."""
         return (count_ones(integers) == self.ones) & (integers >= 0) & (integers < self.stop)
 
+    @override
     def rank(self, integers: Tensor) -> Tensor:
-        """See `Pattern.rank`."""
         positions = torch.arange(self.bits, device=integers.device)
         bits = (integers.unsqueeze(-1) >> positions) & 1
         order = bits.cumsum(-1).clamp(max=self.ones)
         return (self.choices.to(integers.device)[order, positions] * bits).sum(-1)
 
+    @override
     def member(self, ranks: Tensor) -> Tensor:
-        """See `Pattern.member`."""
-        found, choices = torch.zeros_like(ranks), self.choices.to(ranks.device)
+        integers, choices = torch.zeros_like(ranks), self.choices.to(ranks.device)
         for one in range(self.ones, 0, -1):
             position = torch.searchsorted(choices[one], ranks.contiguous(), right=True) - 1
-            found, ranks = found | (1 << position), ranks - choices[one][position]
-        return found
+            integers, ranks = integers | (1 << position), ranks - choices[one][position]
+        return integers
 
 
 def count_ones(integers: Tensor) -> Tensor:
-    """How many bits of each integer ≥ 0 are one: summed in pairs, fours and eights, all bytes by one product."""
+    """int64 [...], each ≥ 0 → int64 [...]: the number of ones among the bits of each.
+
+    Counts are summed in pairs, fours and eights of bits; one product then sums the bytes.
+    """
     pairs = integers - ((integers >> 1) & 0x5555555555555555)
     fours = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
     eights = (fours + (fours >> 4)) & 0x0F0F0F0F0F0F0F0F
     return (eights * 0x0101010101010101) >> 56
 
 
-class HeldOut:
-    """A pattern of which a share is kept out of training: does the generator make what it has never seen?
+class HeldOut(Pattern):
+    """A pattern with a share of its integers held out of training: does the generator make them all the same?
 
-    Which integers are held out depends on the pattern and the share alone, not on the run's seed.
-
-    Raises:
-        InvalidValueError: unless 0 < holdout < 1 holds out one integer at least, and leaves one.
+    Held-out integers are real. Which ones they are depends on the pattern and the share, not on the run's seed.
+    At least one integer is held out, and at least one is left.
     """
 
     def __init__(self, pattern: Pattern, holdout: Any) -> None:
@@ -237,16 +210,16 @@ class HeldOut:
         self.pattern, self.size, self.stop, self.held = pattern, pattern.size, pattern.stop, held
         order = torch.randperm(pattern.size, generator=seeded(0, "holdout"))
         self.seen = Listed(pattern.member(order[held:]).tolist())
-        """What training sees."""
+        """The integers that training sees."""
 
+    @override
     def contains(self, integers: Tensor) -> Tensor:
-        """See `Pattern.contains`; what is held out is real too."""
         return self.pattern.contains(integers)
 
+    @override
     def rank(self, integers: Tensor) -> Tensor:
-        """See `Pattern.rank`."""
         return self.pattern.rank(integers)
 
+    @override
     def member(self, ranks: Tensor) -> Tensor:
-        """See `Pattern.member`."""
         return self.pattern.member(ranks)

@@ -1,8 +1,7 @@
-"""Exact evaluation: how far the generated integers are from the pattern's uniform law.
+"""Metrics: how far the generated integers are from the pattern's uniform law.
 
-All metrics are computed from integers `[..., samples]` and are themselves `[...]`: leading axes stay apart.
-Where the generator's noise can be enumerated, each noise vector is one equally likely sample, the empirical
-law *is* the generator's law, and the figures are exact.
+Metrics [...] are computed from integers [..., samples]; leading axes stay apart. If the samples are the outputs for
+all of the generator's equally likely noise vectors, their empirical law is the generator's, and metrics are exact.
 """
 
 import math
@@ -29,28 +28,27 @@ NAMES = (
     "d_real",
     "d_fake",
 )
-"""Every metric that is a single figure of the generator or the discriminator."""
+"""The metrics of the generator and the discriminator that are single numbers."""
 
 Metrics = dict[str, Any]
-"""Metric name → figure: a number, a bool, or a list of numbers."""
+"""Metric name → a number, None where it is undefined, a bool, or a list of numbers."""
 
 
 def measure(integers: Tensor, pattern: Pattern) -> dict[str, Tensor]:
-    """The metrics of generated integers [..., samples], each [...] in float64.
+    """The metrics of generated integers [..., samples], each [...]: counts in int64, others in float64.
 
-    validity: share of samples in the support. distinct: how many different integers were generated.
-    entropy: of the generated law over all integers, in nats. Where the support can be listed also:
-    modes: how many of its integers were generated, coverage: their share. tv: ½ Σ |p − target| over all
-    integers, valid or not. kl: KL(generated ‖ target) over the valid samples, in nats; NaN without any.
-    Where some of the support was held out of training, also those of `generalisation`.
+    validity: the share of samples in the support. distinct: the number of different integers.
+    entropy: of the generated law over all integers, in nats.
+    If the support can be listed, also modes, coverage, tv and kl; see `compare`.
+    If a part of the support is held out of training, also the metrics of `generalisation`.
     """
     valid = pattern.contains(integers)
     validity = valid.double().mean(-1)
-    law = distinct_law(integers)
+    probabilities = distinct_law(integers)
     metrics = {
         "validity": validity,
-        "distinct": (law > 0).sum(-1).double(),
-        "entropy": -torch.xlogy(law, law).sum(-1),
+        "distinct": (probabilities > 0).sum(-1),
+        "entropy": -torch.xlogy(probabilities, probabilities).sum(-1),
     }
     if pattern.size <= LARGEST_LISTED:
         law = support_law(integers, valid, pattern)
@@ -61,9 +59,9 @@ def measure(integers: Tensor, pattern: Pattern) -> dict[str, Tensor]:
 
 
 def distinct_law(integers: Tensor) -> Tensor:
-    """The empirical probability of each distinct value, [..., samples], padded with zeros.
+    """The empirical probability of each distinct integer, [..., samples], padded with zeros.
 
-    Sorts, so that it costs the same for codes of any width: no table of all integers is made.
+    Sorting takes the same memory for integers of any size; a table of all integers would not.
     """
     ordered = integers.sort(-1).values
     changes = (ordered[..., 1:] != ordered[..., :-1]).long()
@@ -73,7 +71,7 @@ def distinct_law(integers: Tensor) -> Tensor:
 
 
 def support_law(integers: Tensor, valid: Tensor, pattern: Pattern) -> Tensor:
-    """The empirical probability of each integer of the support, [..., size]; sums to the validity."""
+    """The empirical probability of each integer of the support, [..., size]; its sum is the validity."""
     ranks = torch.where(valid, pattern.rank(integers), 0)
     shares = valid.double() / integers.shape[-1]
     law = torch.zeros(*integers.shape[:-1], pattern.size, dtype=torch.float64, device=integers.device)
@@ -81,24 +79,29 @@ def support_law(integers: Tensor, valid: Tensor, pattern: Pattern) -> Tensor:
 
 
 def compare(law: Tensor, validity: Tensor) -> dict[str, Tensor]:
-    """modes, coverage, tv and kl of a law on the support, [..., size], against the uniform law."""
+    """Metrics of the generated law on the support, [..., size], against the uniform law.
+
+    modes: the number of the support's integers that are generated. coverage: their share.
+    tv: ½ Σ |p − target| over all integers, valid or not.
+    kl: KL(generated ‖ target) over the valid samples, in nats; NaN if there are none.
+    """
     size = law.shape[-1]
-    modes = (law > 0).sum(-1).double()
+    modes = (law > 0).sum(-1)
     within = law / validity.unsqueeze(-1)
     return {
         "modes": modes,
-        "coverage": modes / size,
+        "coverage": modes.double() / size,
         "tv": ((law - 1 / size).abs().sum(-1) + 1 - validity) / 2,
         "kl": torch.xlogy(within, within * size).sum(-1),
     }
 
 
 def generalisation(law: Tensor, validity: Tensor, pattern: HeldOut) -> dict[str, Tensor]:
-    """How the generator does on what training never showed it, of its law on the support [..., size].
+    """Metrics of held-out integers, of the generated law on the support, [..., size].
 
-    fidelity: of the samples that are not from training, the share that is valid; NaN without any. rate: the share of
-    all samples that is valid and unseen. unseen_coverage: the share of the unseen valid integers that was generated.
-    Source: Gili et al. 2022, arXiv 2201.08770, section 2.
+    fidelity: among samples that are no training integers, the share of valid ones; NaN if there are no such samples.
+    rate: among all samples, the share of held-out integers. unseen_coverage: the share of the held-out integers that
+    are generated. Source: Gili et al. 2022, arXiv 2201.08770, section 2.
     """
     ranks = torch.arange(pattern.size, device=law.device)
     unseen = law[..., ~pattern.seen.contains(pattern.member(ranks))]
@@ -111,10 +114,10 @@ def generalisation(law: Tensor, validity: Tensor, pattern: HeldOut) -> dict[str,
 
 
 def tv_floor(size: int, samples: int) -> float:
-    """The expected tv of `samples` draws of the target itself, uniform on `size` integers.
+    """The expected tv of a perfect sampler: `samples` draws from the uniform law on `size` integers.
 
-    Half the mean absolute deviation of a binomial (De Moivre), times the number of integers:
-    E|X − np| = 2 m (1 − p) P(X = m) with m = ⌊np⌋ + 1.
+    It is ½ · size · E|X − np| / n with X binomial of n samples and p = 1 / size. De Moivre's formula has the mean
+    absolute deviation: E|X − np| = 2 m (1 − p) P(X = m) with m = ⌊np⌋ + 1.
     """
     if size == 1:
         return 0.0
@@ -132,38 +135,35 @@ def tv_floor(size: int, samples: int) -> float:
 
 
 def marginals(integers: Tensor, reals: Tensor, encoding: Encoding) -> dict[str, Tensor]:
-    """For supports too large to list: the mean of each code entry, [..., width], generated and real,
+    """Metrics for supports too large to list.
 
-    and the largest gap between them, [...]. Entries of a binary code are its bits.
+    marginals and real_marginals: the mean of each entry of a code (in binary, of each bit), [..., width].
+    marginal_gap: the largest difference between the two, [...].
     """
     generated, real = encoding.encode(integers).mean(-2), encoding.encode(reals).mean(-2)
     return {"marginals": generated, "real_marginals": real, "marginal_gap": (generated - real).abs().amax(-1)}
 
 
 def report(integers: Tensor, reals: Tensor, pattern: Pattern, encoding: Encoding, exact: bool) -> Metrics:
-    """The metrics of one GAN's integers [samples] as plain numbers, with what is needed to read them.
+    """The metrics of one GAN as plain numbers, with support, samples, exact and tv_floor, by which they are read.
 
     Args:
-        integers: what the generator made.
-        reals: draws from the pattern, as many: used for the marginals of supports too large to list.
+        integers: generated, int64 [samples].
+        reals: integers of the pattern, for the marginals of supports too large to list.
         pattern: the truth.
         encoding: of both.
-        exact: whether `integers` is the generator's whole law; then a perfect generator's tv is 0.
+        exact: whether the empirical law of `integers` is the generator's; a perfect generator's tv is then 0.
     """
     metrics = measure(integers, pattern)
-    listed = "tv" in metrics
-    if not listed:
+    if "tv" not in metrics:
         metrics |= marginals(integers, reals, encoding)
     plain: Metrics = {name: value.tolist() for name, value in metrics.items()}
-    for count in ("distinct", "modes"):
-        if count in plain:
-            plain[count] = int(plain[count])
     plain |= {"support": pattern.size, "samples": integers.shape[-1], "exact": exact}
-    if listed:
+    if "tv" in metrics:
         plain["tv_floor"] = 0.0 if exact else tv_floor(pattern.size, integers.shape[-1])
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in plain.items()}
 
 
 def selection_score(metrics: Metrics) -> float:
-    """What the best checkpoint minimises: tv, or where it cannot be known, the share of invalid samples."""
+    """The number that the best checkpoint minimises: tv, or 1 − validity where tv is unknown."""
     return float(metrics.get("tv", 1 - metrics["validity"]))

@@ -1,6 +1,6 @@
-"""Portraits: what a GAN looks like at a moment of its training, as numbers that figures are drawn from.
+"""Portraits: the numbers from which figures of a GAN at one step are drawn.
 
-A few kilobytes each, so every run of a sweep can keep its own; what is drawn of them, and when, is another matter.
+A portrait has a few kilobytes, so every run of a sweep keeps its own. Figures are drawn later, and of fewer.
 """
 
 from collections.abc import Callable
@@ -13,36 +13,34 @@ from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import Pattern
 
 MOST_INTEGERS = 2048
-"""Integers that can be told apart in a figure; runs with more have no portraits."""
+"""The most integers that can be told apart in a figure; encodings of more have no portraits."""
 
 MOST_PORTRAITS, MOST_PICTURES = 18, 9
-"""Portraits of a run, and of these the ones that TensorBoard gets drawn, after the one before training.
+"""The most portraits of a run, and the most that are drawn for TensorBoard, besides the one before training.
 
-Unless told otherwise TensorBoard keeps ten pictures of each kind, at random where there are more.
+TensorBoard's default is to keep ten pictures of each kind, chosen at random where there are more.
 """
 
-JUDGED = 2**13
-"""Codes that D looks at at a time."""
+D_BATCH = 2**13
+"""Codes in one forward pass of D."""
 
 
 class Portrait(NamedTuple):
-    """What a GAN looks like. The integers 0 … capacity−1 have an entry each; the last one of a law is all above."""
+    """The laws, the discriminator's scores and a few codes of a GAN.
+
+    A law has an entry for each of the integers 0 … capacity−1, and a last one for all integers above.
+    """
 
     law: Tensor
-    """Share of the generated integers that is each integer, float32 [capacity + 1]."""
+    """The generated integers' law, float32 [capacity + 1]."""
     target: Tensor
     """The pattern's law, float32 [capacity + 1]."""
-    verdicts: Tensor
+    d_scores: Tensor
     """D's probability that each integer is real, float32 [capacity]."""
     codes: Tensor
     """A few generated codes, float32 [shown, width]."""
     integers: Tensor
-    """What these decode to, int64 [shown]."""
-
-
-def drawable(encoding: Encoding) -> bool:
-    """Whether there are few enough integers to draw."""
-    return encoding.capacity <= MOST_INTEGERS
+    """The integers that these codes stand for, int64 [shown]."""
 
 
 def portrait(
@@ -54,52 +52,44 @@ def portrait(
     encoding: Encoding,
     compared: int,
 ) -> Portrait:
-    """The portrait of a GAN.
+    """The portrait of a GAN, on the CPU.
 
     Args:
-        integers: generated, int64 [samples]: their empirical law is drawn.
-        codes: a few generated ones to show, float [shown, width].
+        integers: generated, int64 [samples]; their empirical law is the portrait's.
+        codes: a few generated codes to show, float [shown, width].
         discriminator: codes [batch, width] → logits [batch], or [packs].
-        reals: integers of the pattern; where D compares codes, each integer is judged in their company.
+        reals: integers of the pattern; a D that compares codes scores each integer in a group with some of them.
         pattern: the truth.
-        encoding: of all of them.
+        encoding: of integers and codes.
         compared: how many codes D compares with each other.
     """
-    capacity = encoding.capacity
-    numbers = torch.arange(capacity + 1, device=integers.device)
-    counts = torch.bincount(integers.clamp(max=capacity), minlength=capacity + 1)
+    numbers = torch.arange(encoding.capacity + 1, device=integers.device)
+    counts = torch.bincount(integers.clamp(max=encoding.capacity), minlength=len(numbers))
+    law, target = counts.float() / len(integers), pattern.contains(numbers).float() / pattern.size
+    scores = d_scores(numbers[:-1], reals, discriminator, encoding, compared)
+    return Portrait(law.cpu(), target.cpu(), scores.cpu(), codes.float().cpu(), encoding.decode(codes).cpu())
+
+
+def d_scores(
+    integers: Tensor, reals: Tensor, discriminator: Callable[[Tensor], Tensor], encoding: Encoding, compared: int
+) -> Tensor:
+    """D's probability that each of these integers is real, [integers]; see `portrait` for the other arguments."""
     company = reals[torch.arange(compared - 1, device=reals.device) % len(reals)]
-    judged = torch.cat([numbers[:-1, None], company.expand(capacity, -1)], 1)
+    groups = torch.cat([integers[:, None], company.expand(len(integers), -1)], 1)
     logits = [
         discriminator(encoding.encode(some).flatten(0, 1)).view(len(some), -1)[:, 0]
-        for some in judged.split(max(1, JUDGED // compared))
+        for some in groups.split(max(1, D_BATCH // compared))
     ]
-    return Portrait(
-        law=counts.float() / len(integers),
-        target=pattern.contains(numbers).float() / pattern.size,
-        verdicts=torch.cat(logits).sigmoid(),
-        codes=codes.float(),
-        integers=encoding.decode(codes),
-    )
+    return torch.cat(logits).sigmoid()
 
 
-def due(step: int, before: int, steps: int, most: int) -> bool:
-    """Whether what is done at most so often in a run is due at an evaluation; it always is at the first and the last.
+def due(step: int, interval: int, steps: int, most: int) -> bool:
+    """Whether an evaluation is one of the `most` chosen in a run, besides the first; the last is always chosen.
 
     Args:
-        step: of the evaluation.
-        before: of the one before it.
-        steps: of the run.
-        most: how often, after the first.
+        step: GAN step of the evaluation.
+        interval: GAN steps from one evaluation to the next.
+        steps: GAN steps of the run.
+        most: evaluations to choose after the first.
     """
-    return step == 0 or step * most // steps > before * most // steps
-
-
-def due_at(step: int, every: int, steps: int, most: int) -> bool:
-    """`due`, at an evaluation of a run that has one every so many steps."""
-    return due(step, evaluation_before(step, every), steps, most)
-
-
-def evaluation_before(step: int, every: int) -> int:
-    """The step of the evaluation before the one at `step`, where there is one every so many steps, and at the end."""
-    return max(0, -(-step // every) - 1) * every
+    return step == 0 or step * most // steps > (step - interval) * most // steps

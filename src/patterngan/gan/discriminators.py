@@ -1,4 +1,4 @@
-"""Discriminators: networks from codes to logits, and what can be done to any of them."""
+"""Discriminators: networks from codes to logits, and wrappers that work with any of them."""
 
 import math
 from collections.abc import Callable
@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from patterngan.gan.heads import Symbols
+from patterngan.data.encodings import Symbols
 from patterngan.validation import InvalidValueError, boolean, integer
 
 
 class Packed(nn.Module):
-    """D of m codes side by side, all real or all fake: a generator that repeats itself is found out.
+    """D of `pack` codes at once, all real or all fake, so that it can see a generator repeat itself.
 
     Source: Lin et al. 2018, PacGAN, arXiv 1712.04086.
     """
@@ -23,13 +23,13 @@ class Packed(nn.Module):
         self.network, self.pack = network, pack
 
     def forward(self, codes: Tensor) -> Tensor:
-        """[..., batch, width] → the network's outputs of [..., batch / m, m · width]."""
+        """Codes [..., batch, width] → the network's outputs of [..., batch / pack, pack · width]."""
         outputs: Tensor = self.network(codes.unflatten(-2, (-1, self.pack)).flatten(-2))
         return outputs
 
 
 class MinibatchStddev(nn.Module):
-    """Shows D the spread of a batch: the standard deviation over groups, averaged over entries, as one entry more.
+    """Appends one entry to each code: the standard deviation in its group, averaged over the code's entries.
 
     Source: Karras et al. 2018, arXiv 1710.10196, section 3.
     """
@@ -39,7 +39,7 @@ class MinibatchStddev(nn.Module):
         self.network, self.group = network, group
 
     def forward(self, codes: Tensor) -> Tensor:
-        """[..., batch, width] → the network's outputs of [..., batch, width + 1]."""
+        """Codes [..., batch, width] → the network's outputs of [..., batch, width + 1]."""
         groups = codes.unflatten(-2, (-1, self.group))
         variance = groups.var(-2, unbiased=False, keepdim=True)
         stddev = (variance + 1e-8).sqrt().mean(-1, keepdim=True)
@@ -49,7 +49,7 @@ class MinibatchStddev(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """W / σ(W), where σ, the largest singular value, is followed by one power iteration each time D is used.
+    """W / σ(W), with σ the largest singular value, estimated by one power iteration in each forward pass.
 
     Source: Miyato et al. 2018, arXiv 1802.05957, algorithm 1. PyTorch's own has no batching rule.
     """
@@ -71,11 +71,7 @@ class SpectralNorm(nn.Module):
 
 
 def spectrally_normalised(network: nn.Module) -> nn.Module:
-    """The network, every linear map in it divided by its largest singular value.
-
-    Raises:
-        InvalidValueError: if there is none.
-    """
+    """The network, changed in place: every linear map, of which it must have one, is divided by its σ."""
     maps = [module for module in network.modules() if isinstance(module, nn.Linear)]
     if not maps:
         raise InvalidValueError("spectral_norm", True, "finds no linear map in the architecture's discriminator")
@@ -95,15 +91,12 @@ def discriminator(
     """A discriminator, codes [..., batch, width] → logits [..., batch / pack, 1].
 
     Args:
-        network: makes its network, from the sizes of the symbols that it reads.
-        symbols: of a code.
-        batch_size: codes in a step.
-        pack: how many independent codes it looks at at once.
-        minibatch_stddev: the size of groups whose spread it is shown; 0: it is not.
-        spectral_norm: whether its linear maps are normalised.
-
-    Raises:
-        InvalidValueError: unless pack and minibatch_stddev divide batch_size.
+        network: makes the network, given the sizes of its inputs' symbols.
+        symbols: the sizes of a code's symbols.
+        batch_size: codes in a batch.
+        pack: independent codes that one logit is of; divides batch_size.
+        minibatch_stddev: codes in a group of `MinibatchStddev`, or packs; divides their number in a batch. 0: none.
+        spectral_norm: whether linear maps are normalised.
     """
     pack, group = integer("pack", pack, 1, 2**10), integer("minibatch_stddev", minibatch_stddev, 0, 2**20)
     if batch_size % pack:
@@ -120,7 +113,7 @@ def discriminator(
 
 
 def compared(discriminator: nn.Module) -> int:
-    """How many codes a discriminator compares with each other: a batch must be a multiple."""
+    """How many codes a discriminator compares with each other; a batch must have a multiple of them."""
     sizes = [part.pack for part in discriminator.modules() if isinstance(part, Packed)]
     sizes += [part.group for part in discriminator.modules() if isinstance(part, MinibatchStddev)]
     return math.prod(sizes)

@@ -1,31 +1,33 @@
-"""Generators: networks and heads joined to functions from noise to codes."""
+"""Generators: a network and a head, joined to a function from noise to codes."""
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
-from patterngan.gan.heads import Head, Symbols, log_prob
+from patterngan.data.encodings import Symbols
+from patterngan.gan.heads import Head, log_prob
 
 
-class Writer(nn.Module):
-    """A network that writes a code one symbol after another, each in knowledge of those before it."""
+class AutoregressiveNetwork(nn.Module):
+    """A network that makes a code one symbol after another, each from the latents and the symbols before it."""
 
-    def start(self, latent: Tensor) -> Tensor:
+    def initial_state(self, latent: Tensor) -> Tensor:
         """Latents [batch, dim] → the state [batch, ...] before the first symbol."""
         raise NotImplementedError
 
-    def raw(self, index: int, state: Tensor) -> Tensor:
-        """The raw output [batch, size] for a symbol."""
+    def raw_output(self, index: int, state: Tensor) -> Tensor:
+        """The raw output [batch, size] for the symbol `index`, of the state before it."""
         raise NotImplementedError
 
-    def read(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
-        """The state once a symbol [batch, size] is written."""
+    def next_state(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
+        """The state after the symbol `index`, [batch, size]."""
         raise NotImplementedError
 
 
 class Generator(nn.Sequential):
     """A network from latents to raw outputs, then a head.
 
-    Noise is [..., batch, latent + uniform]: what the network reads, then the uniform numbers that the head reads.
+    Noise is [..., batch, latent + uniform]: the latents for the network, then the uniform numbers for the head.
     """
 
     def __init__(self, network: nn.Module, head: Head, latent: int, symbols: Symbols) -> None:
@@ -34,48 +36,42 @@ class Generator(nn.Sequential):
 
     @property
     def head(self) -> Head:
-        """What turns raw outputs into codes."""
+        """The module from raw outputs to codes."""
         head = self[1]
         assert isinstance(head, Head)
         return head
 
     def forward(self, noise: Tensor, codes: Tensor | None = None) -> Tensor:
-        """Noise → codes [..., batch, width]; with hard codes given, their log-probability [..., batch] instead.
+        """Noise → codes [..., batch, width]; or, of given hard codes, the log-probability [..., batch].
 
-        It is that of the codes given the latents, over the head's uniform numbers.
+        That is log p(codes | latents), over the head's uniform numbers.
         """
         raw: Tensor = self[0](noise[..., : self.latent])
         if codes is not None:
             return log_prob(raw, codes, self.symbols)
-        written: Tensor = self[1](raw, noise[..., self.latent :], self.symbols)
-        return written
+        made: Tensor = self.head(raw, noise[..., self.latent :], self.symbols)
+        return made
 
 
 class AutoregressiveGenerator(Generator):
-    """A `Writer` and a head that turns its raw outputs into one symbol after another.
+    """An autoregressive network, and a head that makes each of its raw outputs a symbol.
 
-    A code's log-probability is exact: the sum of those of its symbols, each given the ones before.
+    The log-probability of a code is exact: the sum over its symbols, each given those before it.
     """
 
-    @property
-    def writer(self) -> Writer:
-        """The network."""
-        writer = self[0]
-        assert isinstance(writer, Writer)
-        return writer
-
+    @override
     def forward(self, noise: Tensor, codes: Tensor | None = None) -> Tensor:
-        """See `Generator.forward`."""
-        writer, head = self.writer, self.head
+        network, head = self[0], self.head
+        assert isinstance(network, AutoregressiveNetwork)
         uniform = noise[..., self.latent :].split([size if head.draws else 0 for size in self.symbols], -1)
         given = None if codes is None else codes.split(self.symbols, -1)
-        state = writer.start(noise[..., : self.latent])
+        state = network.initial_state(noise[..., : self.latent])
         symbols: list[Tensor] = []
         log_probs: list[Tensor] = []
         for index, size in enumerate(self.symbols):
             if index:
-                state = writer.read(index - 1, state, symbols[-1])
-            raw = writer.raw(index, state)
+                state = network.next_state(index - 1, state, symbols[-1])
+            raw = network.raw_output(index, state)
             symbols.append(head(raw, uniform[index], (size,)) if given is None else given[index])
             if given is not None:
                 log_probs.append(log_prob(raw, given[index], (size,)))
@@ -83,6 +79,6 @@ class AutoregressiveGenerator(Generator):
 
 
 def generator(network: nn.Module, head: Head, latent: int, symbols: Symbols) -> Generator:
-    """The generator that this network makes."""
-    made = AutoregressiveGenerator if isinstance(network, Writer) else Generator
-    return made(network, head, latent, symbols)
+    """The generator of a network and a head, autoregressive if the network is."""
+    kind = AutoregressiveGenerator if isinstance(network, AutoregressiveNetwork) else Generator
+    return kind(network, head, latent, symbols)

@@ -1,83 +1,87 @@
-"""Heads: what turns the generator's raw output into codes.
+"""Heads: functions from the generator's raw output to codes.
 
-Real codes are hard, made of zeros and ones. A discriminator with a hidden layer tells soft codes from them whatever
-integer they stand for; straight-through heads give hard codes and the gradient of soft ones.
+Real codes are hard: zeros and ones. A discriminator with a hidden layer tells soft codes from hard ones, whatever
+integers they stand for. Straight-through heads therefore give hard codes with the gradient of soft ones.
 
-A code is made of symbols (`Encoding.symbols`): bits, and categories written as one-hots. Raw outputs, codes and
-the uniform numbers that a head reads are [..., width] with the symbols side by side.
+A code consists of symbols (`Encoding.symbols`): bits, and categories written as one-hots. Raw outputs, codes and a
+head's uniform numbers are [..., width], the symbols side by side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from typing_extensions import override
 
+from patterngan.data.encodings import Symbols
 from patterngan.gan.schedules import Scheduled, schedule
 
 LEAST_UNIFORM = 1e-7
-"""Uniform numbers are kept this far from 0 and 1, where their logarithms end."""
-
-Symbols = Sequence[int]
-"""The sizes of a code's symbols: 1 for a bit, else the number of categories."""
+"""Uniform numbers are clamped this far from 0 and 1, where Gumbel noise is infinite."""
 
 
 class Head(nn.Module):
-    """From raw outputs to codes."""
+    """A function from raw outputs to codes."""
 
     draws = False
     """Whether it reads uniform numbers, one for each entry of a code."""
     samples = False
-    """Whether its codes are hard and drawn from the law that `log_prob` is of."""
+    """Whether its codes are hard samples of the law whose logarithm is `log_prob`."""
 
     def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
-        """Raw outputs [..., width] of these symbols → codes, with uniform numbers [..., width], or [..., 0]."""
+        """Raw outputs [..., width] of these symbols → codes [..., width].
+
+        `uniform` has numbers [..., width] for a head that draws, else [..., 0].
+        """
         raise NotImplementedError
 
 
 class Entrywise(Head):
-    """A function of each entry alone."""
+    """Applies one function to every entry."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.function = function
 
+    @override
     def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
-        """See `Head.forward`."""
         return self.function(raw)
 
 
 def sigmoid() -> Head:
-    """Each entry squeezed to (0, 1): the probability of a bit."""
+    """The logistic function of each entry, in (0, 1): the probability of a bit."""
     return Entrywise(torch.sigmoid)
 
 
 def relu() -> Head:
-    """Each entry cut off at 0, unbounded above: only which one is largest matters once decoded."""
+    """max(0, l) of each entry, unbounded above: for one-hots, which are decoded by their largest entry."""
     return Entrywise(torch.relu)
 
 
 def identity() -> Head:
     """The raw output itself."""
-    return Entrywise(_same)
-
-
-def _same(raw: Tensor) -> Tensor:
-    return raw
+    return Entrywise(nn.Identity())
 
 
 class Symbolwise(Head):
-    """Softmax of each category, sigmoid of each bit, at a temperature τ; see the functions that make it."""
+    """Softmax of each category and sigmoid of each bit, at a temperature τ.
+
+    Args:
+        temperature: τ > 0, or its schedule.
+        draws: whether Gumbel noise is added first.
+        hard: whether codes are rounded, with the gradient of the soft ones.
+    """
 
     def __init__(self, temperature: Any, draws: bool, hard: bool) -> None:
         super().__init__()
         self.temperature = Scheduled(schedule("temperature", temperature, 0, open_low=True))
         self.draws, self.hard, self.samples = draws, hard, draws and hard
 
+    @override
     def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
-        """See `Head.forward`. Hard codes have the gradient of the soft ones."""
         if self.draws:
             raw = raw + gumbel_noise(uniform, symbols)
         soft = relaxed(raw / self.temperature.value, symbols)
@@ -85,43 +89,27 @@ class Symbolwise(Head):
 
 
 def softmax(temperature: Any) -> Head:
-    """Softmax of each category and sigmoid of each bit, of raw / τ: soft codes, without noise of their own.
-
-    Raises:
-        InvalidValueError: unless τ > 0.
-    """
+    """Soft codes: softmax of each category and sigmoid of each bit, of raw / τ."""
     return Symbolwise(temperature, draws=False, hard=False)
 
 
 def straight_through(temperature: Any) -> Head:
-    """The most probable symbols, hard, with the gradient of `softmax`. Bengio et al. 2013, arXiv 1308.3432.
-
-    Raises:
-        InvalidValueError: unless τ > 0.
-    """
+    """The most probable symbols, hard, with the gradient of `softmax`. Bengio et al. 2013, arXiv 1308.3432."""
     return Symbolwise(temperature, draws=False, hard=True)
 
 
 def gumbel(temperature: Any) -> Head:
-    """Softmax of (raw + Gumbel noise) / τ: soft codes near drawn ones. Jang et al. 2017, arXiv 1611.01144.
-
-    Raises:
-        InvalidValueError: unless τ > 0.
-    """
+    """Soft codes: softmax of (raw + Gumbel noise) / τ, hard in the limit τ → 0. Jang et al. 2017, arXiv 1611.01144."""
     return Symbolwise(temperature, draws=True, hard=False)
 
 
 def gumbel_straight_through(temperature: Any) -> Head:
-    """Hard codes drawn from the softmax of raw, with the gradient of `gumbel`. Jang et al. 2017, section 2.2.
-
-    Raises:
-        InvalidValueError: unless τ > 0.
-    """
+    """Hard codes drawn from the softmax of raw, with the gradient of `gumbel`. Jang et al. 2017, section 2.2."""
     return Symbolwise(temperature, draws=True, hard=True)
 
 
 def _by_block(function: Callable[..., Tensor], symbols: Symbols, *tensors: Tensor) -> Tensor:
-    """`function(*tensors, size)` of each category, and of each run of bits together, side by side."""
+    """[..., width]: `function(*tensors, size)` of each category, and once of each run of bits, side by side."""
     sizes: list[int] = []
     widths: list[int] = []
     for size, run in groupby(symbols):
@@ -140,7 +128,7 @@ def relaxed(raw: Tensor, symbols: Symbols) -> Tensor:
 
 
 def hardened(raw: Tensor, symbols: Symbols) -> Tensor:
-    """The largest of each category as a one-hot, bits above 0 as ones. Without a gradient."""
+    """Hard codes without a gradient: a one-hot of each category's largest entry, a one for each bit above 0."""
 
     def block(raw: Tensor, size: int) -> Tensor:
         if size == 1:
@@ -152,15 +140,13 @@ def hardened(raw: Tensor, symbols: Symbols) -> Tensor:
 
 
 def gumbel_noise(uniform: Tensor, symbols: Symbols) -> Tensor:
-    """Gumbel noise for each category; for each bit logistic noise, the difference of two Gumbels.
+    """Noise [..., width]: Gumbel for categories; for bits logistic, the difference of two Gumbels.
 
-    The largest of raw + noise is then a draw from softmax(raw) (the Gumbel-max trick).
+    The largest entry of raw + noise is then a sample of softmax(raw): the Gumbel-max trick.
     """
 
     def block(uniform: Tensor, size: int) -> Tensor:
-        if size == 1:
-            return uniform.logit()
-        return -(-uniform.log()).log()
+        return uniform.logit() if size == 1 else -(-uniform.log()).log()
 
     return _by_block(block, symbols, uniform.clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM))
 
@@ -172,7 +158,7 @@ def uniform_codes(codes: Tensor, generator: torch.Generator, symbols: Symbols) -
 
 
 def log_prob(raw: Tensor, codes: Tensor, symbols: Symbols) -> Tensor:
-    """The log-probability [...] of hard codes under independent symbols: softmax of categories, sigmoid of bits."""
+    """The log-probability [...] of hard codes whose symbols are independent: softmax categories, sigmoid bits."""
 
     def block(raw: Tensor, codes: Tensor, size: int) -> Tensor:
         if size == 1:

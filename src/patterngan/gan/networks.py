@@ -1,29 +1,23 @@
 """Networks: ordinary modules from [..., inputs] to [..., outputs], used for generator and discriminator alike."""
 
+import math
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from patterngan.validation import choice, integer, number
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
-}
+ACTIVATIONS = {"relu": nn.ReLU, "leaky_relu": nn.LeakyReLU, "tanh": nn.Tanh, "gelu": nn.GELU}
 
 
 def linear(inputs: int, outputs: int) -> nn.Module:
-    """One affine map. As a discriminator it compares nothing but the means of codes."""
+    """One affine map. As a discriminator it sees no more of a law than the mean code."""
     return nn.Linear(inputs, outputs)
 
 
 def mlp(inputs: int, outputs: int, width: int, depth: int, activation: str) -> nn.Module:
-    """`depth` hidden layers of `width` units.
-
-    Raises:
-        InvalidValueError: unless 1 ≤ width ≤ 2^16, 1 ≤ depth ≤ 1000 and activation is a key of `ACTIVATIONS`.
-    """
+    """A multilayer perceptron: `depth` hidden layers of `width` units; depth ≤ 1000, width ≤ 2^16."""
     width, depth = integer("width", width, 1, 2**16), integer("depth", depth, 1, 1000)
     nonlinearity = ACTIVATIONS[choice("activation", activation, ACTIVATIONS)]
     layers: list[nn.Module] = []
@@ -33,11 +27,14 @@ def mlp(inputs: int, outputs: int, width: int, depth: int, activation: str) -> n
 
 
 class Point(nn.Module):
-    """The same output whatever the input: the generator of the Dirac-GAN, θ."""
+    """θ, whatever the input: the generator of the Dirac-GAN, with θ = start before training.
+
+    Source: Mescheder et al. 2018, arXiv 1801.04406, definition 2.1.
+    """
 
     def __init__(self, outputs: int, start: float) -> None:
         super().__init__()
-        self.theta = nn.Parameter(torch.full((outputs,), start))
+        self.theta = nn.Parameter(torch.full((outputs,), number("start", start, -math.inf)))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """[..., inputs] → [..., outputs]."""
@@ -45,30 +42,12 @@ class Point(nn.Module):
 
 
 class Slope(nn.Module):
-    """ψ · x: the discriminator of the Dirac-GAN."""
+    """ψ · x: the discriminator of the Dirac-GAN, linear and without a bias, with ψ = start before training."""
 
     def __init__(self, inputs: int, start: float) -> None:
         super().__init__()
-        self.psi = nn.Parameter(torch.full((1, inputs), start))
+        self.psi = nn.Parameter(torch.full((1, inputs), number("start", start, -math.inf)))
 
     def forward(self, codes: Tensor) -> Tensor:
         """[..., inputs] → [..., 1]."""
-        return nn.functional.linear(codes, self.psi)
-
-
-def point(outputs: int, start: float) -> nn.Module:
-    """A generator of one point, see `Point`. Mescheder et al. 2018, arXiv 1801.04406, definition 2.1.
-
-    Raises:
-        InvalidValueError: unless start is a finite number.
-    """
-    return Point(outputs, number("start", start, -float("inf")))
-
-
-def slope(inputs: int, start: float) -> nn.Module:
-    """A linear discriminator without a constant, see `Slope`.
-
-    Raises:
-        InvalidValueError: unless start is a finite number.
-    """
-    return Slope(inputs, number("start", start, -float("inf")))
+        return F.linear(codes, self.psi)

@@ -1,7 +1,8 @@
-"""Networks that read and write a code one symbol at a time.
+"""Networks that make or read a code one symbol after another.
 
-Reading bits from the most significant, a network can carry the remainder so far as its state: 2·state + bit, modulo k.
-Everything is linear maps and gates: `nn.GRUCell` has no batching rule, and would not fuse.
+Reading bits from the most significant, a network can keep the remainder so far in its state: 2·state + bit, modulo k.
+The cell is made of linear maps and gates: `nn.GRUCell` has no batching rule, so a population would loop over members.
+A network's `width` is from 1 to 2^16.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from typing_extensions import override
 
-from patterngan.gan.generators import Writer
+from patterngan.gan.generators import AutoregressiveNetwork
 from patterngan.validation import integer
 
 
@@ -21,48 +23,53 @@ class Cell(nn.Module):
         super().__init__()
         self.recur = nn.Linear(width, 3 * width)
 
-    def forward(self, seen: Tensor, state: Tensor) -> Tensor:
-        """What was read [batch, 3·width], of reset, update and candidate, and the state [batch, width] → the next."""
-        reset_seen, update_seen, candidate_seen = seen.chunk(3, -1)
+    def forward(self, inputs: Tensor, state: Tensor) -> Tensor:
+        """The next state [..., width], of the state and of the input's part in the gates, [..., 3·width].
+
+        The three parts are those of the reset gate, the update gate and the candidate.
+        """
+        reset_inputs, update_inputs, candidate_inputs = inputs.chunk(3, -1)
         reset_state, update_state, candidate_state = self.recur(state).chunk(3, -1)
-        reset, update = (reset_seen + reset_state).sigmoid(), (update_seen + update_state).sigmoid()
-        candidate = (candidate_seen + reset * candidate_state).tanh()
-        following: Tensor = candidate + update * (state - candidate)
-        return following
+        reset, update = (reset_inputs + reset_state).sigmoid(), (update_inputs + update_state).sigmoid()
+        candidate = (candidate_inputs + reset * candidate_state).tanh()
+        next_state: Tensor = candidate + update * (state - candidate)
+        return next_state
 
 
-class RecurrentWriter(Writer):
-    """Writes a code, see `generators.Writer`. The cell is the same at every symbol; reading and writing are its own."""
+class RecurrentGeneratorNetwork(AutoregressiveNetwork):
+    """Makes a code by one recurrent cell; each symbol has linear maps of its own into the cell and out of it."""
 
     def __init__(self, inputs: int, symbols: Sequence[int], width: int) -> None:
         super().__init__()
+        width = integer("width", width, 1, 2**16)
         self.first = nn.Parameter(torch.zeros(width))
         self.latent = nn.Linear(inputs, width, bias=False) if inputs else None
-        self.cell = Cell(width) if len(symbols) > 1 else nn.Identity()  # what is used never would not be trained
+        self.cell = Cell(width) if len(symbols) > 1 else nn.Identity()  # a cell without use would get no gradient
         self.reads = nn.ModuleList(nn.Linear(size, 3 * width) for size in symbols[:-1])
         self.writes = nn.ModuleList(nn.Linear(width, size) for size in symbols)
 
-    def start(self, latent: Tensor) -> Tensor:
-        """See `Writer.start`."""
+    @override
+    def initial_state(self, latent: Tensor) -> Tensor:
         state = self.first.expand(*latent.shape[:-1], -1)
         return state if self.latent is None else state + self.latent(latent)
 
-    def raw(self, index: int, state: Tensor) -> Tensor:
-        """See `Writer.raw`."""
-        written: Tensor = self.writes[index](state)
-        return written
+    @override
+    def raw_output(self, index: int, state: Tensor) -> Tensor:
+        raw: Tensor = self.writes[index](state)
+        return raw
 
-    def read(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
-        """See `Writer.read`."""
+    @override
+    def next_state(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
         following: Tensor = self.cell(self.reads[index](symbol), state)
         return following
 
 
-class RecurrentReader(nn.Module):
-    """Reads a code and sums up its last state in `outputs` numbers: a discriminator."""
+class RecurrentDiscriminator(nn.Module):
+    """Reads a code by one recurrent cell; the outputs are a linear map of the last state."""
 
     def __init__(self, symbols: Sequence[int], outputs: int, width: int) -> None:
         super().__init__()
+        width = integer("width", width, 1, 2**16)
         self.symbols = tuple(symbols)
         self.first = nn.Parameter(torch.zeros(width))
         self.cell = Cell(width)
@@ -74,61 +81,35 @@ class RecurrentReader(nn.Module):
         state = self.first.expand(*codes.shape[:-1], -1)
         for read, symbol in zip(self.reads, codes.split(self.symbols, -1), strict=True):
             state = self.cell(read(symbol), state)
-        summed: Tensor = self.sums(state)
-        return summed
+        outputs: Tensor = self.sums(state)
+        return outputs
 
 
-class MlpWriter(Writer):
-    """Writes a code, see `generators.Writer`: each symbol by a hidden layer of its own and one that all share.
+class AutoregressiveMlp(AutoregressiveNetwork):
+    """Makes a code by hidden layers that see all symbols before: a first one for each symbol, a second one for all.
 
-    The state is what a layer can see: the latents, and the code so far with zeros for what is not yet written.
+    The state is the input of the first: the latents and the code, with zeros in place of symbols not yet made.
     """
 
     def __init__(self, inputs: int, symbols: Sequence[int], width: int) -> None:
         super().__init__()
+        width = integer("width", width, 1, 2**16)
         self.symbols = tuple(symbols)
         self.firsts = nn.ModuleList(nn.Linear(inputs + sum(symbols), width) for _ in symbols)
         self.shared = nn.Linear(width, width)
         self.writes = nn.ModuleList(nn.Linear(width, size) for size in symbols)
 
-    def start(self, latent: Tensor) -> Tensor:
-        """See `Writer.start`."""
+    @override
+    def initial_state(self, latent: Tensor) -> Tensor:
         return F.pad(latent, (0, sum(self.symbols)))
 
-    def raw(self, index: int, state: Tensor) -> Tensor:
-        """See `Writer.raw`."""
+    @override
+    def raw_output(self, index: int, state: Tensor) -> Tensor:
         hidden = F.leaky_relu(self.shared(F.leaky_relu(self.firsts[index](state), 0.2)), 0.2)
-        written: Tensor = self.writes[index](hidden)
-        return written
+        raw: Tensor = self.writes[index](hidden)
+        return raw
 
-    def read(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
-        """See `Writer.read`."""
+    @override
+    def next_state(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
         after = sum(self.symbols[index + 1 :])
         return state + F.pad(symbol, (state.shape[-1] - after - symbol.shape[-1], after))
-
-
-def recurrent_writer(inputs: int, symbols: Sequence[int], width: int) -> nn.Module:
-    """A generator's network that writes one symbol after another, by a gated recurrent unit.
-
-    Raises:
-        InvalidValueError: unless 1 ≤ width ≤ 2^16.
-    """
-    return RecurrentWriter(inputs, symbols, integer("width", width, 1, 2**16))
-
-
-def recurrent_reader(symbols: Sequence[int], outputs: int, width: int) -> nn.Module:
-    """A discriminator that reads one symbol after another, by a gated recurrent unit.
-
-    Raises:
-        InvalidValueError: unless 1 ≤ width ≤ 2^16.
-    """
-    return RecurrentReader(symbols, outputs, integer("width", width, 1, 2**16))
-
-
-def mlp_writer(inputs: int, symbols: Sequence[int], width: int) -> nn.Module:
-    """A generator's network that writes one symbol after another, by hidden layers that see all symbols before.
-
-    Raises:
-        InvalidValueError: unless 1 ≤ width ≤ 2^16.
-    """
-    return MlpWriter(inputs, symbols, integer("width", width, 1, 2**16))

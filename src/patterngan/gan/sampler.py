@@ -7,18 +7,18 @@ from patterngan.data.encodings import Encoding
 from patterngan.gan.noise import Noise
 
 CHUNK = 2**16
-"""Noise vectors in memory at a time."""
+"""Integers generated at a time, so that any count fits in memory."""
 
 
 class Sampler(nn.Module):
-    """From noise to integers: all that is left of a GAN once its generator is trained."""
+    """A function from noise to integers: the part of a trained GAN that is needed to generate."""
 
     def __init__(self, noise: Noise, generator: nn.Module, encoding: Encoding) -> None:
         super().__init__()
         self.noise, self.generator, self.encoding = noise, generator, encoding
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Float [..., dim] → int64 [...]."""
+        """Noise [..., batch, dim] → int64 [..., batch]."""
         integers: Tensor = self.encoding.decode(self.generator(noise))
         return integers
 

@@ -1,12 +1,12 @@
-"""Schedules: numbers that move while a run trains.
+"""Schedules: numbers that change over a run.
 
-Wherever a config takes such a number it may be typed as one number, as `[start, end]`, or as `[start, end, shape]`.
-Modules hold them as `Scheduled`, a tensor that is changed in place: a recorded step sees it, and in a population
-every member has its own.
+A config gives such a number as one number, as `[start, end]` or as `[start, end, shape]`. A module holds it as
+`Scheduled`, a tensor that is changed in place, so that a recorded step sees the change. In a population the tensor
+holds a number for each member.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ SHAPES: dict[str, Callable[[float], float]] = {
     "linear": lambda progress: progress,
     "cosine": lambda progress: (1 - math.cos(math.pi * progress)) / 2,
 }
-"""How much of the way is gone at a share of the run, both from 0 to 1. `exponential` goes it in the logarithm."""
+"""Shape → the share of the way from start to end at a share of the run, both from 0 to 1.
+
+The shape `exponential` is not among them: it is linear in the number's logarithm.
+"""
 
 
 @dataclass(frozen=True)
@@ -39,33 +42,29 @@ class Schedule:
 
     @property
     def constant(self) -> bool:
-        """Whether it never moves."""
+        """Whether the number never changes."""
         return self.start == self.end
 
     @property
     def zero(self) -> bool:
-        """Whether it is 0 throughout: what it is of can be left out."""
+        """Whether the number is 0 throughout, so that the term it weighs can be left out."""
         return self.start == self.end == 0
 
 
 def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> Schedule:
-    """The schedule that a config's value describes.
+    """The schedule of a config's value, its numbers in low … high (`open_low`: above low).
 
     Raises:
-        InvalidValueError: naming `key` and `value` unless it is a number or a list as above, in range.
+        InvalidValueError: naming `key` and `value`, unless the value is a number or a list as above, in range.
     """
     if isinstance(value, int | float):
-        only = number(key, value, low, high, open_low)
-        return Schedule(only, only)
-    form = "must be a number, [start, end] or [start, end, shape]"
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise InvalidValueError(key, value, form)
-    items = list(value)
-    if len(items) not in (2, 3):
-        raise InvalidValueError(key, value, form)
-    shape = choice(key, items[2], (*SHAPES, "exponential")) if len(items) == 3 else "linear"
+        constant = number(key, value, low, high, open_low)
+        return Schedule(constant, constant)
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) not in (2, 3):
+        raise InvalidValueError(key, value, "must be a number, [start, end] or [start, end, shape]")
+    shape = choice(key, value[2], (*SHAPES, "exponential")) if len(value) == 3 else "linear"
     try:
-        start, end = (number(key, item, low, high, open_low) for item in items[:2])
+        start, end = (number(key, item, low, high, open_low) for item in value[:2])
     except InvalidValueError as error:
         raise InvalidValueError(key, value, f"both ends {error.allowed}") from None
     if shape == "exponential" and min(start, end) <= 0:
@@ -74,7 +73,7 @@ def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low:
 
 
 class Scheduled(nn.Module):
-    """A scheduled number as a tensor: of no dimensions, or `[members]` in a population."""
+    """A scheduled number as a tensor: [], or [members] in a population."""
 
     value: Tensor
 
@@ -84,27 +83,27 @@ class Scheduled(nn.Module):
         self.register_buffer("value", torch.tensor(schedule.at(0.0)), persistent=False)
 
     def move_to(self, progress: float) -> None:
-        """Sets the value to what it is at a share of the run."""
+        """Sets the value to that of its schedule at a share of the run, from 0 to 1."""
         if not all(schedule.constant for schedule in self.schedules):
             values = torch.tensor([schedule.at(progress) for schedule in self.schedules])
             self.value.copy_(values.view_as(self.value))
 
 
 def move_schedules(module: nn.Module, progress: float) -> None:
-    """Sets every scheduled number of a module to what it is at a share of the run."""
+    """Moves every scheduled number in a module to a share of the run."""
     for part in module.modules():
         if isinstance(part, Scheduled):
             part.move_to(progress)
 
 
 def progress_seen(step: int, steps: int) -> float:
-    """The share of the run by which schedules are set when a run is evaluated after `step` steps."""
+    """The share of the run for schedules in an evaluation after `step` steps: that of the last step taken."""
     return progress_at(max(step - 1, 0), steps)
 
 
 def progress_at(step: int, steps: int) -> float:
-    """The share of the run by which schedules are set at a step: they move every `CHUNK` steps.
+    """The share of the run for schedules at a step. It changes every `CHUNK` steps.
 
-    A function of the step alone, so that neither an evaluation nor a resume in between moves them.
+    It depends on the step alone, so that evaluations and resumes leave schedules as they are.
     """
     return min(1.0, step // CHUNK * CHUNK / steps)

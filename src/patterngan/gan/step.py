@@ -1,4 +1,4 @@
-"""The two players, and what one GAN step gives them to read."""
+"""One GAN step: the two players, the tensors that they read, and the losses that come out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,41 +10,48 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Players:
-    """The two networks, and how each takes one optimizer step down a loss of shape [...]."""
+    """The two networks, each with a function that takes one optimizer step on a loss [...] of that network."""
 
     generator: Callable[..., Tensor]
-    """Noise [..., batch, dim] → codes [..., batch, width]; see `generators.Generator` for given codes."""
+    """Noise [..., batch, dim] → codes [..., batch, width]; `generators.Generator` also takes codes to weigh."""
     discriminator: Callable[[Tensor], Tensor]
-    """Codes [..., batch, width] → logits [..., batch], or [..., packs] where it looks at several at a time."""
-    descend_generator: Callable[[Tensor], None]
-    descend_discriminator: Callable[[Tensor], None]
+    """Codes [..., batch, width] → logits [..., batch], or [..., packs] where one logit is of several codes."""
+    step_generator: Callable[[Tensor], None]
+    step_discriminator: Callable[[Tensor], None]
 
 
 class Draw(NamedTuple):
-    """What one batch of fakes is made from."""
+    """The random numbers of one batch of fakes."""
 
     noise: Tensor
     """[..., batch, dim]"""
     proposals: Tensor | None = None
-    """Uniformly random codes [..., count, width], where the objective explores."""
+    """Uniformly random codes [..., count, width], for an objective that explores."""
 
 
 class Batch(NamedTuple):
-    """What one GAN step reads."""
+    """The tensors that one GAN step reads."""
 
     reals: tuple[Tensor, ...]
-    """Codes [..., batch, width], a batch for each step of D."""
+    """Codes [..., batch, width], one batch for each discriminator step."""
     draws: tuple[Draw, ...]
     """One for each batch of fakes."""
-    mixing: tuple[Tensor | None, ...] = (None,)
-    """Uniform numbers [..., batch, 1] for each step of D, where a penalty mixes reals and fakes."""
+    interpolation: tuple[Tensor | None, ...] = (None,)
+    """Uniform numbers [..., batch, 1] for each discriminator step, for a penalty that interpolates."""
 
 
-def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
-    """A function that takes `network` one optimizer step down a loss of shape [...]."""
+class Losses(NamedTuple):
+    """The losses [...] of one GAN step, detached."""
+
+    generator: Tensor
+    discriminator: Tensor
+
+
+def optimizer_step(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor], None]:
+    """A function that takes a loss [...], sets the gradients of `network` and calls `step`, its optimizer's."""
     parameters = list(network.parameters())
 
-    def descend(loss: Tensor) -> None:
+    def take(loss: Tensor) -> None:
         # The gradient of the sum over leading axes. autograd.grad and not backward: the other player's
         # parameters get no gradient, and nothing has to be zeroed.
         gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
@@ -52,4 +59,4 @@ def descent(network: nn.Module, step: Callable[[], object]) -> Callable[[Tensor]
             parameter.grad = gradient
         step()
 
-    return descend
+    return take

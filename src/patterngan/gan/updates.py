@@ -1,141 +1,132 @@
 """Updates: the order of optimizer steps within one GAN step.
 
-Functions of tensors and callables: nothing here knows of Lightning, of configs, or of whether the
-tensors belong to one GAN or, along leading axes, to many.
+An update reads tensors and calls functions. It knows neither Lightning nor configs, and serves one GAN as well as
+many, which lie along leading axes.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from patterngan.gan.objectives import Objective, Separable
-from patterngan.gan.penalties import Look
+from patterngan.gan.penalties import DiscriminatorPass
 from patterngan.gan.schedules import Scheduled, schedule
-from patterngan.gan.step import Batch, Players
+from patterngan.gan.step import Batch, Losses, Players
 from patterngan.validation import InvalidValueError, integer
 
 
-class Losses(NamedTuple):
-    """What one GAN step minimised, each [...], detached."""
-
-    generator: Tensor
-    discriminator: Tensor
-
-
 class Update(nn.Module):
-    """One GAN step, and what surrounds it.
+    """One GAN step, with the generator's running average and the instance noise that go with it.
 
     Args:
-        ema: β of the generator's running average θ̄ ← βθ̄ + (1−β)θ (Yazici et al. 2019, arXiv 1806.04498); 0: none.
-        instance_noise: σ of the Gaussian noise on every code that D looks at (Sønderby et al. 2017,
+        ema: β < 1 of the generator's running average θ̄ ← βθ̄ + (1−β)θ (Yazici et al. 2019, arXiv 1806.04498); 0: none.
+        instance_noise: σ of the Gaussian noise on every code that D reads (Sønderby et al. 2017,
             arXiv 1610.04490, section 3; Arjovsky & Bottou 2017, arXiv 1701.04862); 0: none.
-
-    Raises:
-        InvalidValueError: unless 0 ≤ ema < 1 and instance_noise ≥ 0.
     """
 
     draws = 1
-    """How many batches of fakes a step makes."""
+    """Batches of fakes in a GAN step."""
     discriminator_steps = 1
-    """How many batches of reals it reads."""
-    looks = 4
-    """How often D looks at a batch of codes at most, penalties apart."""
+    """Batches of reals in a GAN step."""
+    discriminator_passes = 4
+    """The most batches of codes that D reads in a GAN step, apart from penalties' own."""
 
     def __init__(self, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
         super().__init__()
         decay, sigma = schedule("ema", ema, 0, 1), schedule("instance_noise", instance_noise, 0)
-        if torch.tensor(max(decay.start, decay.end)) == 1:  # also where single precision makes it 1
+        if torch.tensor(max(decay.start, decay.end)) == 1:  # also where single precision rounds it to 1
             raise InvalidValueError("ema", ema, "must be below 1")
         self.ema = None if decay.zero else Scheduled(decay)
         self.instance_noise = None if sigma.zero else Scheduled(sigma)
 
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
-        """Move both players once."""
+        """Takes one GAN step; returns its losses."""
         raise NotImplementedError
 
 
 class Joint(Update):
-    """G on fakes, then one step of D on the mean of its losses on reals and on the same fakes."""
+    """One step of G on fakes, then one step of D on the mean of its losses on reals and on the same fakes."""
 
+    @override
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
-        """See `Update.forward`."""
-        (reals,), (draw,), (mixing,) = batch
+        (reals,), (draw,), (interpolation,) = batch
         fakes = objective.fakes(players, draw)
-        generator_loss = objective.generator_loss(players, draw, fakes, reals)
-        players.descend_generator(generator_loss)
+        g_loss = objective.generator_step_loss(players, draw, fakes, reals)
+        players.step_generator(g_loss)
 
-        discriminator_loss = judged(players, objective, penalties, reals, fakes, mixing) / 2
-        players.descend_discriminator(discriminator_loss)
-        return Losses(generator_loss.detach(), discriminator_loss.detach())
+        d_loss = discriminator_loss(players, objective, penalties, reals, fakes, interpolation) / 2
+        players.step_discriminator(d_loss)
+        return Losses(g_loss.detach(), d_loss.detach())
 
 
 class Alternating(Update):
-    """D on reals, D on fakes, G on fresh fakes: three optimizer steps."""
+    """One step of D on reals, one step of D on fakes, one step of G on fresh fakes.
+
+    The objective must be `Separable`; penalties are not taken.
+    """
 
     draws = 2
-    looks = 3
+    discriminator_passes = 3
 
+    @override
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
-        """See `Update.forward`; the objective is separable, and there are no penalties."""
         assert isinstance(objective, Separable)
         (reals,), (first, second), _ = batch
-        real_loss = objective.real(players.discriminator(reals))
-        players.descend_discriminator(real_loss)
+        real_loss = objective.real_loss(players.discriminator(reals))
+        players.step_discriminator(real_loss)
 
         with torch.no_grad():
             fakes = objective.fakes(players, first)
-        fake_loss = objective.fake(players.discriminator(fakes))
-        players.descend_discriminator(fake_loss)
+        fake_loss = objective.fake_loss(players.discriminator(fakes))
+        players.step_discriminator(fake_loss)
 
-        generator_loss = objective.generator_loss(players, second, objective.fakes(players, second), reals)
-        players.descend_generator(generator_loss)
-        return Losses(generator_loss.detach(), (real_loss.detach() + fake_loss.detach()) / 2)
+        g_loss = objective.generator_step_loss(players, second, objective.fakes(players, second), reals)
+        players.step_generator(g_loss)
+        return Losses(g_loss.detach(), (real_loss.detach() + fake_loss.detach()) / 2)
 
 
 class Critic(Update):
-    """D several times, each on fresh reals and fresh fakes, then G on fresh fakes.
+    """At most 1000 steps of D, each on fresh reals and fresh fakes, then one step of G on fresh fakes.
 
     Source: Arjovsky et al. 2017, arXiv 1701.07875, algorithm 1.
-
-    Raises:
-        InvalidValueError: unless 1 ≤ discriminator_steps ≤ 1000.
     """
 
     def __init__(self, discriminator_steps: int, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
         super().__init__(ema, instance_noise)
         self.discriminator_steps = integer("discriminator_steps", discriminator_steps, 1, 1000)
-        self.draws, self.looks = self.discriminator_steps + 1, 2 * self.discriminator_steps + 2
+        self.draws, self.discriminator_passes = self.discriminator_steps + 1, 2 * self.discriminator_steps + 2
 
+    @override
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
-        """See `Update.forward`."""
-        for reals, draw, mixing in zip(batch.reals, batch.draws, batch.mixing, strict=False):
+        for reals, draw, interpolation in zip(batch.reals, batch.draws, batch.interpolation, strict=False):
             with torch.no_grad():
                 fakes = objective.fakes(players, draw)
-            discriminator_loss = judged(players, objective, penalties, reals, fakes, mixing)
-            players.descend_discriminator(discriminator_loss)
+            d_loss = discriminator_loss(players, objective, penalties, reals, fakes, interpolation)
+            players.step_discriminator(d_loss)
 
         draw, reals = batch.draws[-1], batch.reals[-1]
-        generator_loss = objective.generator_loss(players, draw, objective.fakes(players, draw), reals)
-        players.descend_generator(generator_loss)
-        return Losses(generator_loss.detach(), discriminator_loss.detach())
+        g_loss = objective.generator_step_loss(players, draw, objective.fakes(players, draw), reals)
+        players.step_generator(g_loss)
+        return Losses(g_loss.detach(), d_loss.detach())
 
 
-def judged(
+def discriminator_loss(
     players: Players,
     objective: Objective,
     penalties: nn.ModuleList,
     reals: Tensor,
     fakes: Tensor,
-    mixing: Tensor | None,
+    interpolation: Tensor | None,
 ) -> Tensor:
-    """D's loss [...] on reals and fakes, with its penalties."""
+    """D's loss [...] on reals and fakes, plus its penalties."""
     reals, fakes = reals.detach(), fakes.detach()
     if len(penalties):
         reals, fakes = reals.requires_grad_(), fakes.requires_grad_()
     real_logits, fake_logits = players.discriminator(reals), players.discriminator(fakes)
-    loss = objective.discriminator(real_logits, fake_logits)
-    look = Look(players.discriminator, reals, fakes, real_logits, fake_logits, mixing)
+    loss = objective.discriminator_loss(real_logits, fake_logits)
+    d_pass = DiscriminatorPass(players.discriminator, reals, fakes, real_logits, fake_logits, interpolation)
     for penalty in penalties:
-        loss = loss + penalty(look)
+        loss = loss + penalty(d_pass)
     return loss

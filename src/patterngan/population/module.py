@@ -1,123 +1,159 @@
 """The population GAN: many GANs of one structure, trained as one LightningModule."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import statistics
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, cast
 
 import torch
+from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from typing_extensions import override
 
-from patterngan.data.streams import Stream, Streams
+from patterngan.data.streams import Stream
 from patterngan.evaluation.evaluator import Draws, Evaluation
-from patterngan.gan.optimizers import SGD, Adam, OptimizerFactory, PopulationAdam, PopulationSGD
+from patterngan.evaluation.metrics import selection_score
+from patterngan.gan.optimizers import SGD, OptimizerFactory
 from patterngan.gan.schedules import move_schedules, progress_seen
+from patterngan.population.optimizers import PopulationAdam, PopulationSGD
 from patterngan.population.stacking import Population, stacked
-from patterngan.population.threads import in_threads
+from patterngan.population.streams import MemberStreams
 from patterngan.training.module import GAN, DivergedError, require_finite
 
 KEPT_DRAWS = 2**30
 """Bytes of evaluation noise that a population keeps. Members beyond draw theirs again each time."""
+
+MEDIANS = ("validity", "coverage")
+"""The metrics of the progress line, beside the score."""
 
 
 class PopulationGAN(GAN):
     """GANs that differ in weights, streams, patterns, schedules and optimizer settings alone, trained side by side.
 
     What each of them computes is what it would have computed alone, up to float rounding. A member whose losses or
-    weights are no longer finite is `diverged`: its numbers are computed on, and looked at no more.
+    weights are no longer finite has `diverged`; it is still computed, and looked at no more.
     """
 
-    def __init__(self, members: Sequence[GAN]) -> None:
+    def __init__(self, members: Sequence[GAN], absent: Collection[int] = ()) -> None:
+        """`absent`: members that have ended before.
+
+        They are still computed, so that the memory layout (and the last bits) of the others stays the same.
+        """
         first = members[0]
-        ahead = torch.get_num_threads() > 1
         super().__init__(
             Population([member.generator for member in members]),
             Population([member.discriminator for member in members]),
             stacked([member.objective for member in members]),
             stacked([member.penalties for member in members]),
             stacked([member.update for member in members]),
-            (_fused(members, 0), _fused(members, 1)),
-            {name: _together(members, name, ahead) for name in first.streams},
+            (_optimizer(members, 0), _optimizer(members, 1)),
+            {name: _stream(members, name) for name in first.streams},
             evaluator=first.evaluator,
             steps=first.steps,
             capture=first.capture,
         )
         self.threads = torch.get_num_threads()
         self.evaluators = [member.evaluator for member in members]
-        self.found: dict[int, Evaluation] = {}
-        """The last evaluation of each member that has not diverged."""
-        self.absent: frozenset[int] = frozenset()
-        """Members that have ended before; their numbers are computed for the sake of the others' places in memory."""
+        self.records = [record for member in members for record in member.records]
+        self.absent = frozenset(absent)
         self.diverged: dict[int, int] = {}
-        """The step at which a member's numbers were first found not to be finite."""
+        """Member → the step at which its numbers were first seen not to be finite."""
+        self.loggers_of_members: Mapping[int, Sequence[Logger]] = {}
+        """The loggers of each member's curves."""
         self._draws: dict[int, Draws] = {}
-        self._start: tuple[int, list[dict[str, Any]]] | None = None
+        self._first_step = 0
+        self._optimizer_states: list[dict[str, Any]] = []
 
     @property
+    @override
     def alive(self) -> list[int]:
-        """The members that are trained and have not diverged."""
         gone = self.absent | self.diverged.keys()
         return [member for member in range(len(self.evaluators)) if member not in gone]
+
+    @override
+    def finite_members(self) -> list[int]:
+        weights = list(self.parameters())
+        return [member for member in self.alive if all(weight[member].isfinite().all() for weight in weights)]
+
+    @override
+    def member_loggers(self, member: int) -> Sequence[Logger]:
+        return self.loggers_of_members.get(member, ())
+
+    @override
+    def gradient_norms(self, network: nn.Module) -> list[float]:
+        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        squares: Tensor = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients])
+        norms: list[float] = squares.sum(0).sqrt().tolist()
+        return norms
 
     def start_from(self, step: int, state_dict: dict[str, Tensor], optimizer_states: list[dict[str, Any]]) -> None:
         """Goes on from states with a members axis, in place of the initial weights."""
         self.load_state_dict(state_dict)
-        self._start = step, optimizer_states
+        self._first_step, self._optimizer_states = step, optimizer_states
 
+    @override
     def setup(self, stage: str) -> None:
-        """Goes on counting where the states stand."""
-        if self._start is not None:
-            self._count(self._start[0])
-            move_schedules(self, progress_seen(self._start[0], self.steps))
+        self._count(self._first_step)
+        move_schedules(self, progress_seen(self._first_step, self.steps))
 
+    @override
+    def configure_optimizers(self) -> list[Optimizer]:
+        optimizers = super().configure_optimizers()
+        for optimizer, state in zip(optimizers, self._optimizer_states, strict=False):  # none at the start
+            optimizer.load_state_dict(state)
+        return optimizers
+
+    @override
     def on_train_start(self) -> None:
-        """Binds the players to their optimizers, which go on where they stood."""
-        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
-        if self._start is not None:
-            for optimizer, state in zip(optimizers, self._start[1], strict=True):
-                optimizer.load_state_dict(state)
         super().on_train_start()
-        torch.set_num_threads(max(1, self.threads - 1))  # one draws the noise meanwhile
+        torch.set_num_threads(max(1, self.threads - 1))  # one thread draws the noise meanwhile
 
+    @override
     def on_train_end(self) -> None:
-        """Takes back the thread that drew noise."""
         torch.set_num_threads(self.threads)
 
-    def on_exception(self, exception: BaseException) -> None:
-        """Takes back the thread that drew noise."""
-        torch.set_num_threads(self.threads)
-
-    def _require_finite(self, start: int) -> None:
+    @override
+    def _require_finite_losses(self, start: int) -> None:
         assert self.losses is not None
         finite = (self.losses.generator + self.losses.discriminator).isfinite()
         for member in set(self.alive) & set((~finite.all(0)).nonzero().flatten().tolist()):
-            self._mark(member, start + int(finite[:, member].long().argmin()) + 1)
+            self._mark_diverged(member, start + int(finite[:, member].long().argmin()) + 1)
 
-    def _mark(self, member: int, step: int) -> None:
+    def _mark_diverged(self, member: int, step: int) -> None:
         self.diverged.setdefault(member, step)
+        self.evaluations.pop(member, None)
         self.trainer.should_stop = not self.alive
 
+    @override
     def validation_step(self, batch: int, index: int) -> None:
-        """Measures every member that has not diverged; `found` holds the outcomes."""
-        threads = self.threads if self.device.type == "cpu" else 1  # a GPU has one queue
-        found = in_threads(self._evaluate_member, self.alive, threads)
-        for member, outcome in zip(self.alive, found, strict=True):
-            if outcome is None:
-                self._mark(member, self.global_step)
+        for member, evaluation in zip(self.alive, self._evaluate_alive(), strict=True):
+            if evaluation is None:
+                self._mark_diverged(member, self.global_step)
             else:
-                self.found[member] = outcome
+                self.evaluations[member] = evaluation
+
+    def _evaluate_alive(self) -> list[Evaluation | None]:
+        if self.threads == 1 or self.device.type != "cpu":  # a GPU has one queue
+            return [self._evaluate_member(member) for member in self.alive]
+        # PyTorch releases Python's lock. Each thread has one core: threads of threads would fight for the same ones.
+        with ThreadPoolExecutor(self.threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(self._evaluate_member, self.alive))
 
     def _evaluate_member(self, member: int) -> Evaluation | None:
-        assert isinstance(self.result, Population)
+        """The evaluation of a member; None if its numbers are not finite."""
+        assert isinstance(self.trained_generator, Population)
         assert isinstance(self.discriminator, Population)
-        generator, discriminator = self.result.member(member), self.discriminator.member(member)
+        generator, discriminator = self.trained_generator.member(member), self.discriminator.member(member)
         try:
-            found = self.evaluators[member](
+            evaluation = self.evaluators[member](
                 generator, lambda codes: discriminator(codes).squeeze(-1), self._draws_of(member)
             )
-            require_finite(found, [*generator.parameters(), *discriminator.parameters()], self.global_step)
+            require_finite(evaluation, [*generator.parameters(), *discriminator.parameters()], self.global_step)
         except DivergedError:
             return None
-        return found
+        return evaluation
 
     def _draws_of(self, member: int) -> Draws:
         draws = self._draws.get(member)
@@ -127,24 +163,31 @@ class PopulationGAN(GAN):
                 self._draws[member] = draws
         return draws
 
+    @override
+    def status(self) -> str:
+        """Medians of the members' last evaluations, and the best score."""
+        metrics = [self.evaluations[member].metrics for member in self.alive if member in self.evaluations]
+        if not metrics:
+            return ""
+        score = "tv" if "tv" in metrics[0] else "invalid"
+        scores = [selection_score(one) for one in metrics]
+        medians = {name: statistics.median(one[name] for one in metrics) for name in MEDIANS if name in metrics[0]}
+        medians[score] = statistics.median(scores)
+        words = "  ".join(f"{name} {median:.3f}" for name, median in medians.items())
+        diverged = f"  {len(self.diverged)} diverged" if self.diverged else ""
+        return f"{words} (medians), best {score} {min(scores):.3f}{diverged}"
 
-def _together(members: Sequence[GAN], name: str, ahead: bool) -> Streams:
-    streams = [member.streams[name] for member in members]
-    return Streams([stream for stream in streams if isinstance(stream, Stream)], 2, ahead)
+    @override
+    def evaluation_line(self) -> str:
+        return f"step {self.global_step:>6}  {self.status()}"
 
 
-def _fused(members: Sequence[GAN], player: int) -> OptimizerFactory:
-    factories = [member.optimizer_factories[player] for member in members]
-
-    def optimizer(parameters: Iterable[nn.Parameter]) -> Optimizer:
-        if isinstance(factories[0], SGD):
-            return PopulationSGD(parameters, [factory for factory in factories if isinstance(factory, SGD)])
-        return PopulationAdam(parameters, [factory for factory in factories if isinstance(factory, Adam)])
-
-    return optimizer
+def _stream(members: Sequence[GAN], name: str) -> MemberStreams:
+    own = [cast(Stream, member.streams[name]) for member in members]
+    return MemberStreams(own, axis=2, ahead=torch.get_num_threads() > 1)
 
 
-def gradient_norms(network: nn.Module) -> Tensor:
-    """The Euclidean norm of each member's last gradient, [members]."""
-    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    return torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients]).sum(0).sqrt()
+def _optimizer(members: Sequence[GAN], player: int) -> OptimizerFactory:
+    """What makes one optimizer for all members: of G (0) or of D (1)."""
+    settings: list[Any] = [member.optimizer_factories[player] for member in members]
+    return partial(PopulationSGD if isinstance(settings[0], SGD) else PopulationAdam, members=settings)

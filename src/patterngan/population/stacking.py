@@ -1,13 +1,13 @@
 """Populations: many networks of one structure, run as one.
 
 A contributor writes an ordinary module. A population stacks the parameters of its members along a leading axis and
-maps the module over it (`torch.func.vmap`). Linear maps, where the time goes, are not left to vmap: it would
-multiply matrices of one column by the thousand, and hand the optimizer gradients that are transposed views.
+maps the module over it (`torch.func.vmap`). Linear maps, where most time goes, have a batched product of their own:
+vmap would multiply thousands of one-column matrices, and return gradients that are transposed views.
 """
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
 from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
+from typing_extensions import override
 
 from patterngan.gan.schedules import Scheduled
 
@@ -34,14 +35,10 @@ class Population(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """[members, ..., in] → [members, ..., out]: every member reads its own inputs."""
-
-        def one(weights: dict[str, Tensor], *inputs: Tensor) -> Tensor:
-            result: Tensor = functional_call(self.members, weights, inputs)
-            return result
-
+        weights = dict(self.members.named_parameters()) | dict(self.members.named_buffers())
+        together = torch.vmap(lambda weights, *inputs: functional_call(self.members, weights, inputs))
         with FastLinear():
-            weights = dict(self.members.named_parameters()) | dict(self.members.named_buffers())
-            outputs: Tensor = torch.vmap(one)(weights, *inputs)
+            outputs: Tensor = together(weights, *inputs)
         return outputs
 
     def member(self, index: int) -> nn.Module:
@@ -64,10 +61,8 @@ def stacked(modules: Sequence[Module]) -> Module:
         _replace(together, name, torch.stack([module.get_buffer(name) for module in modules]))
     for name, part in together.named_modules():
         if isinstance(part, Scheduled):
-            members = [module.get_submodule(name) for module in modules]
-            part.schedules = [
-                schedule for member in members if isinstance(member, Scheduled) for schedule in member.schedules
-            ]
+            members = [cast(Scheduled, module.get_submodule(name)) for module in modules]
+            part.schedules = [member.schedules[0] for member in members]
     return together
 
 
@@ -77,15 +72,14 @@ def _replace(module: nn.Module, name: str, tensor: Tensor) -> None:
 
 
 class FastLinear(TorchFunctionMode):
-    """Wherever a module calls `F.linear`, as `nn.Linear` does, `MemberLinear` is called in its place."""
+    """Wherever a module calls `F.linear`, as `nn.Linear` does, `linear` is called in its place."""
 
+    @override
     def __torch_function__(
         self, function: Callable[..., Any], types: Iterable[type], args: Any = (), kwargs: Any = None
     ) -> Any:
-        """See `torch.overrides.TorchFunctionMode`."""
-        if function is F.linear:
-            return linear(*args, **(kwargs or {}))
-        return function(*args, **(kwargs or {}))
+        called = linear if function is F.linear else function
+        return called(*args, **(kwargs or {}))
 
 
 def linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -95,47 +89,36 @@ def linear(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
 
 
 class MemberProduct(torch.autograd.Function):
-    """inputs [..., in] times the transpose of weight [out, in], with a rule for a members axis in both."""
+    """rows [members, n, in] times the transpose of weight [members, out, in] → [members, n, out].
+
+    Under vmap the same for one member: inputs [..., in], weight [out, in] → [..., out].
+    """
 
     @staticmethod
-    def forward(inputs: Tensor, weight: Tensor) -> Tensor:
-        """Without a members axis."""
-        return inputs @ weight.T
-
-    @staticmethod
-    def setup_context(ctx: FunctionCtx, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        """Keeps the factors for the gradient."""
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
+    @override
     def vmap(info: Any, dims: tuple[int | None, int | None], inputs: Tensor, weight: Tensor) -> tuple[Tensor, int]:
-        """With a members axis."""
         inputs, weight = (
             tensor.expand(info.batch_size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
             for tensor, dim in zip((inputs, weight), dims, strict=True)
         )
         rows = inputs.reshape(len(inputs), -1, inputs.shape[-1])
-        return product(rows, weight).reshape(*inputs.shape[:-1], -1), 0
-
-
-def product(rows: Tensor, weight: Tensor) -> Tensor:
-    """rows [members, n, in], weight [members, out, in] → [members, n, out]."""
-    result: Tensor = BatchedProduct.apply(rows, weight)  # type: ignore[no-untyped-call]
-    return result
-
-
-class BatchedProduct(torch.autograd.Function):
-    """`rows @ weight.mT` for each member."""
+        product: Tensor = MemberProduct.apply(rows, weight)  # type: ignore[no-untyped-call]
+        return product.reshape(*inputs.shape[:-1], -1), 0
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, weight: Tensor) -> Tensor:
-        """See the class."""
-        ctx.save_for_backward(rows, weight)
+    @override
+    def forward(rows: Tensor, weight: Tensor) -> Tensor:
         if weight.shape[1] == 1:  # as a product of vectors: a batch of tiny matrices costs ten times as much
             return (rows * weight).sum(-1, keepdim=True)
         return torch.bmm(rows, weight.mT)
 
     @staticmethod
+    @override
+    def setup_context(ctx: FunctionCtx, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @override
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """gradient [members, n, out]."""
         rows, weight = ctx.saved_tensors

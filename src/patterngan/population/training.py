@@ -1,137 +1,128 @@
 """Training a population: jobs that differ in fusible keys only, in one Trainer."""
 
 import json
-import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 
-from patterngan.evaluation.evaluator import Evaluation
 from patterngan.gan.optimizers import SGD, Adam
-from patterngan.population.callbacks import Notes, PopulationCurves, PopulationProgress
+from patterngan.population.callbacks import MemberLogs, population_callbacks
 from patterngan.population.module import PopulationGAN
 from patterngan.population.snapshots import Snapshots, gathered, scatter
-from patterngan.reporting.tags import folder_of_events, label
-from patterngan.runs.assembly import Blueprint, blueprint
-from patterngan.runs.trainer import trainer
-from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, mend, require_same_shapes
-from patterngan.sweeps.jobs import Job
-from patterngan.training.datamodule import PatternData, fused
-from patterngan.training.module import GAN
-from patterngan.training.stopping import StopAtSignals
+from patterngan.population.streams import stacked_data
+from patterngan.reporting.events import folder_of_events, label
+from patterngan.runs.assembly import RunSpec, run_spec
+from patterngan.runs.job import Job
+from patterngan.runs.outcome import Outcome
+from patterngan.runs.trainer import build_loggers, build_trainer
+from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, repair, require_fitting_weights
+from patterngan.training.callbacks import StopAtSignals
+from patterngan.training.datamodule import PatternData
+from patterngan.training.module import GAN, DivergedError
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Jobs that train as one."""
+    """Jobs that train as one population."""
 
     members: list[Job]
-    """Also of those that have ended or diverged: which kernels compute a member, and so its last bit, depends on the
-    place of its weights in memory."""
+    """All of them, also those that have ended: which kernels compute a member, and with that its last bit, depends on
+    the place of its weights in memory."""
     jobs: list[Job]
     """The members that are still to be trained."""
     file: Path
     """Where their snapshots are while they train."""
     name: str
-    """What the progress display calls them."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a member."""
-
-    steps: int
-    """GAN steps trained."""
-    found: Evaluation | None
-    """Its last evaluation, None where it diverged."""
-    seconds: float
-    """Time its population took, from its first step or resume."""
-    lines: list[tuple[float, str]] = field(default_factory=list)
-    """For its log: when, what."""
+    """For the progress."""
 
 
 def train_piece(piece: Piece) -> dict[int, Outcome]:
-    """Trains the jobs of a piece from where their folders stand; returns what became of each, by its number.
+    """Trains the jobs of a piece from where their folders stand; returns how each ended, by its number.
 
-    Called again after it was killed, wherever, it goes on from the last evaluation.
+    Called again after it was killed, on any machine, it goes on from the last evaluation.
     """
     if piece.file.exists():
-        scatter(piece.file, [job.folder for job in piece.jobs])
-    waiting = {job.number for job in piece.jobs}
-    together: dict[int, dict[int, Checkpoint | None]] = {}
+        scatter(piece.file)
+    numbers = {job.number for job in piece.jobs}
+    by_step: dict[int, dict[int, Checkpoint | None]] = {}
     for member, job in enumerate(piece.members):
-        if job.number in waiting:
-            checkpoint = _last_checkpoint(job)
-            together.setdefault(checkpoint.step if checkpoint else 0, {})[member] = checkpoint
+        if job.number in numbers:
+            checkpoint = repair(job.folder) if (job.folder / FOLDER / LAST).exists() else None
+            by_step.setdefault(checkpoint.step if checkpoint else 0, {})[member] = checkpoint
     outcomes: dict[int, Outcome] = {}
-    for start, present in together.items():  # at one step all of them, unless one diverged before a resume
+    for start, present in by_step.items():  # at one step all of them, unless one diverged before a resume
         outcomes |= _train(piece, start, present)
     return outcomes
 
 
-def _last_checkpoint(job: Job) -> Checkpoint | None:
-    return mend(job.folder) if (job.folder / FOLDER / LAST).exists() else None
-
-
-def _train(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> dict[int, Outcome]:
-    """Trains the members at these places, which all stand at one step; the others are computed and not looked at."""
+def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -> dict[int, Outcome]:
+    """Trains the members at these places, which all stand at one step, to the end."""
     started = time.monotonic()
-    gan, data = population(piece.members)
-    gan.absent = frozenset(range(len(piece.members))) - present.keys()
-    found = {member: checkpoint for member, checkpoint in present.items() if checkpoint}
-    if found:
-        some = next(iter(found.values()))
-        state = gathered([found.get(member, some) for member in range(len(piece.members))])
-        require_same_shapes(some.path, state["state_dict"], gan.state_dict())
-        gan.start_from(start, **state)
-    notes, stop = Notes(len(piece.members)), StopAtSignals()
-    callbacks = [notes, stop, *_callbacks(piece, start, present)]
-    lightning = trainer(
+    absent = set(range(len(piece.members))) - present.keys()
+    gan, data = build_population(piece.members, absent)
+    checkpoints = [present.get(member) for member in range(len(piece.members))]
+    _go_on(gan, start, checkpoints)
+    gan.loggers_of_members = {
+        member: build_loggers(job.config, folder_of_events(job.folder, label(job.overrides)), start + bool(start))
+        for member, job in enumerate(piece.members)
+        if member in present
+    }
+    logs, stop = MemberLogs(len(piece.members)), StopAtSignals()
+    callbacks = population_callbacks(piece.members, piece.name, piece.file, checkpoints)
+    trainer = build_trainer(
         piece.members[0].config,
         default_root_dir=piece.file.parent,
         logger=False,
-        callbacks=callbacks,
+        callbacks=[logs, stop, *callbacks],
         enable_checkpointing=any(isinstance(callback, Snapshots) for callback in callbacks),
         num_sanity_val_steps=int(start == 0),
     )
     try:
         if start < data.steps:
-            lightning.fit(gan, data)
+            trainer.fit(gan, data)
         else:
-            lightning.validate(gan, data, verbose=False)
+            trainer.validate(gan, data, verbose=False)
     finally:
+        torch.set_num_threads(gan.threads)
         if piece.file.exists():
-            scatter(piece.file, [job.folder for job in piece.jobs])
+            scatter(piece.file)
     stop.note.raise_if_caught()  # too late for these, not for the next
-    seconds = round(time.monotonic() - started, 3)
-    return {
-        piece.members[member].number: Outcome(
-            gan.diverged.get(member, data.steps), _alive(gan, member), seconds, notes.lines[member]
-        )
-        for member in present
-    }
+    seconds = time.monotonic() - started
+    return {piece.members[member].number: _outcome(gan, member, seconds, logs.lines[member]) for member in present}
 
 
-def _alive(gan: PopulationGAN, member: int) -> Evaluation | None:
-    return None if member in gan.diverged else gan.found[member]
+def _go_on(gan: PopulationGAN, start: int, checkpoints: Sequence[Checkpoint | None]) -> None:
+    """Loads the members' checkpoints; absent members take any state, which nobody looks at."""
+    some = next((checkpoint for checkpoint in checkpoints if checkpoint), None)
+    if some is not None:
+        state = gathered([checkpoint or some for checkpoint in checkpoints])
+        require_fitting_weights(some.path, state["state_dict"], gan)
+        gan.start_from(start, **state)
 
 
-def population(jobs: Sequence[Job]) -> tuple[PopulationGAN, PatternData]:
-    """The population of these jobs, initialised from their seeds, and its data."""
-    blueprints: dict[str, Blueprint] = {}
+def _outcome(gan: PopulationGAN, member: int, seconds: float, lines: list[tuple[float, str]]) -> Outcome:
+    if member in gan.diverged:
+        step = gan.diverged[member]
+        return Outcome(step, seconds, error=DivergedError(step), log_lines=lines)
+    return Outcome(gan.steps, seconds, gan.evaluations[member], log_lines=lines)
+
+
+def build_population(jobs: Sequence[Job], absent: Collection[int] = ()) -> tuple[PopulationGAN, PatternData]:
+    """The population of these jobs, initialised from their seeds, and its data; `absent`: see `PopulationGAN`."""
+    specs: dict[str, RunSpec] = {}
     gans: list[GAN] = []
     data: list[PatternData] = []
     for job in jobs:
-        described = blueprints.get(key := without_seed(job.settings)) or blueprint(job.config)
-        blueprints[key] = described
-        gans.append(described.gan(job.settings["seed"]))
-        data.append(described.build_data(job.settings["seed"]))
-    return PopulationGAN(gans), fused(data)
+        spec = specs.get(key := without_seed(job.settings)) or run_spec(job.config)
+        specs[key] = spec
+        gans.append(spec.gan(job.settings["seed"]))
+        gans[-1].records = [job.record]
+        data.append(spec.build_data(job.settings["seed"]))
+    return PopulationGAN(gans, absent), stacked_data(data)
 
 
 def without_seed(settings: dict[str, Any]) -> str:
@@ -139,36 +130,16 @@ def without_seed(settings: dict[str, Any]) -> str:
     return json.dumps({key: value for key, value in settings.items() if key != "seed"}, sort_keys=True, default=str)
 
 
-def _callbacks(piece: Piece, start: int, present: dict[int, Checkpoint | None]) -> list[pl.Callback]:
-    """The counterparts of the callbacks that the jobs' configs name."""
-    surroundings = piece.members[0].surroundings
-    named = {node["_target_"].rpartition(".")[2] for node in (surroundings.get("callbacks") or {}).values()}
-    made: list[pl.Callback] = []
-    if "Progress" in named:
-        made.append(PopulationProgress(piece.name))
-    records = [{"settings": job.settings, "overrides": job.overrides} for job in piece.members]
-    if "Curves" in named and surroundings.get("logger"):
-        purge_step = start + 1 if start else 0
-        jobs = {member: piece.members[member] for member in present}
-        events = {member: folder_of_events(job.folder, label(job.overrides)) for member, job in jobs.items()}
-        made.append(PopulationCurves(events, records, purge_step))
-    if "AtEvaluations" in named:
-        checkpoints = [present.get(member) for member in range(len(piece.members))]
-        best = [checkpoint.best if checkpoint else math.inf for checkpoint in checkpoints]
-        made.append(Snapshots(piece.file, [job.folder for job in piece.members], records, best))
-    return made
-
-
-def why_not_fused(described: Blueprint) -> str | None:
-    """What keeps GANs like these from being a population, if anything does; else None."""
-    if not all(isinstance(optimizer, Adam | SGD) for optimizer in described.optimizers):
+def why_not_fused(spec: RunSpec) -> str | None:
+    """What keeps GANs of this spec from being a population; None if nothing does."""
+    if not all(isinstance(optimizer, Adam | SGD) for optimizer in spec.optimizers):
         return "its optimizer is for single runs"
-    networks = described.build_networks()
+    networks = spec.build_networks()
     places = [name for network in networks for name, _ in network.named_parameters(remove_duplicate=False)]
     if len(places) > sum(len(list(network.parameters())) for network in networks):
         return "its networks have weights in two places"
-    gan = PopulationGAN([described.gan(0), described.gan(1)])
-    noise = torch.zeros(2, 2 * described.compared, described.noise.dim)
+    gan = PopulationGAN([spec.gan(0), spec.gan(1)])
+    noise = torch.zeros(2, 2 * spec.compared, spec.noise.dim)
     try:
         gan.discriminate(gan.generator(noise)).sum().backward()
     except (RuntimeError, ValueError, TypeError) as error:

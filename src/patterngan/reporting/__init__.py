@@ -1,1 +1,1 @@
-"""What a person sees: event files, pages, figures and terminal output."""
+"""What a user sees: event files, pages, figures, terminal output, commands to copy."""

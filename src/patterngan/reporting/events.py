@@ -1,13 +1,13 @@
-"""TensorBoard's event files, written in bulk.
+"""A run's event files for TensorBoard: how they are written, and what they hold.
 
-PyTorch's writer keeps a file and a thread open for each run and takes a tenth of a millisecond for each number: too
-much for hundreds of runs that train together, and its thread keeps a full disk to itself. What is written here is
-read as if it came from there.
+PyTorch's writer keeps a file and a thread open for each run and takes 0.1 ms for each number, which is too much for
+hundreds of runs that train together, and the errors of a full disk stay in its thread. TensorBoard reads both alike.
 """
 
 import io
 import itertools
 import os
+import re
 import socket
 import time
 from collections.abc import Collection, Iterable, Mapping
@@ -19,22 +19,44 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 from tensorboard.summary.writer.record_writer import RecordWriter
 from torch import Tensor
-from torch.utils.tensorboard.summary import hparams, tensor_proto, text
+from torch.utils.tensorboard.summary import custom_scalars, hparams, tensor_proto, text
 
+from patterngan.evaluation.evaluator import Evaluation
+from patterngan.evaluation.metrics import Metrics
+from patterngan.evaluation.portraits import MOST_PORTRAITS, due
 from patterngan.storage.files import append
+from patterngan.storage.settings import leaves, option_with
+
+LAYOUT = {
+    "training": {
+        "losses of D and G": ["Multiline", ["losses/discriminator", "losses/generator"]],
+        "validity, coverage and 1-tv": ["Multiline", ["metrics/validity", "metrics/coverage", "metrics/1-tv"]],
+    }
+}
+"""Charts of the CUSTOM SCALARS tab: curves that are read together."""
+
+TABLED = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "fidelity", "unseen_coverage")
+"""Metrics of the HPARAMS tab, where a run has them, the most important first: it shows only a few unasked."""
+
+COMPARED = {"lr", "pattern.k", "seed"}
+"""Hyper-parameters that the HPARAMS tab shows first in every run."""
+
+PORTRAIT = "portrait/"
+"""Prefix of the tags of a portrait's tensors."""
+
+EVENTS = "events.out.tfevents.*"
+"""Pattern of the event files that TensorBoard reads."""
 
 HELD = 200
-"""Events that a file holds back at most."""
+"""Events that a file buffers before it flushes itself."""
 
 _serial = itertools.count()
 
 
 class EventFile:
-    """One run's event file. It is opened for each `flush` only, so that thousands can be written in turn.
+    """The event file of one run. It is open during `flush` only, so that one process can write thousands of them.
 
-    Args:
-        folder: of the run.
-        purge_step: points of older files in the folder from this step on are to be hidden; None hides nothing.
+    The points of the folder's older files are hidden from `purge_step` on; None hides nothing.
     """
 
     def __init__(self, folder: Path, purge_step: int | None) -> None:
@@ -46,72 +68,109 @@ class EventFile:
             start = SessionLog(status=SessionLog.START)
             self._head.append(Event(wall_time=time.time(), step=purge_step, session_log=start))
 
-    def scalars(self, values: Mapping[str, float], step: int) -> None:
-        """A point of each curve."""
-        points = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
-        self._add(Summary(value=points), step)
-
-    def text(self, tag: str, content: str, step: int) -> None:
-        """Markdown for the TEXT tab."""
-        self._add(text(tag, content), step)
-
-    def add(self, summaries: Iterable[Summary]) -> None:
-        """What is of no step."""
-        for summary in summaries:
-            self._add(summary, None)
-
-    def tensors(self, values: Mapping[str, Tensor], step: int) -> None:
-        """Numbers that no tab shows."""
-        self._add(Summary(value=[value for tag in values for value in tensor_proto(tag, values[tag]).value]), step)
-
-    def image(self, tag: str, png: bytes, step: int) -> None:
-        """A picture for the IMAGES tab, an image file. TensorBoard's own way compresses for three times as long."""
-        picture = Summary.Image(encoded_image_string=png)
-        self._add(Summary(value=[Summary.Value(tag=tag, image=picture)]), step)
-
-    def _add(self, summary: Summary, step: int | None) -> None:
+    def add(self, summary: Summary, step: int | None = None) -> None:
+        """Adds a summary, at a step or without one."""
         self._events.append(Event(wall_time=time.time(), step=step, summary=summary))
         if len(self._events) >= HELD:
             self.flush()
 
-    def flush(self) -> None:
-        """Hands all that was added to the operating system. A file that was taken away is not made again.
+    def scalars(self, values: Mapping[str, float], step: int) -> None:
+        """Adds one point to each curve; `values` are by tag."""
+        points = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+        self.add(Summary(value=points), step)
 
-        Raises:
-            OSError: naming the file, which then is what it was before.
-        """
+    def tensors(self, values: Mapping[str, Tensor], step: int) -> None:
+        """Adds tensors, by tag; no tab shows them, `history` reads them."""
+        self.add(Summary(value=[value for tag in values for value in tensor_proto(tag, values[tag]).value]), step)
+
+    def image(self, tag: str, png: bytes, step: int) -> None:
+        """Adds an encoded PNG to the IMAGES tab: TensorBoard's own encoder takes three times as long."""
+        picture = Summary.Image(encoded_image_string=png)
+        self.add(Summary(value=[Summary.Value(tag=tag, image=picture)]), step)
+
+    def flush(self) -> None:
+        """Writes the buffered events, all or none. A file that was deleted meanwhile is not created again."""
         if not self._events:
             return
+        records = io.BytesIO()
+        writer = RecordWriter(records)
+        for event in [*self._head, *self._events]:
+            writer.write(event.SerializeToString())
         if self._head:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        append(self.path, _records([*self._head, *self._events]), os.O_CREAT | os.O_EXCL if self._head else 0)
+        append(self.path, records.getvalue(), new=bool(self._head))
         self._head.clear()
         self._events.clear()
 
 
-def _records(events: Iterable[Event]) -> bytes:
-    file = io.BytesIO()
-    writer = RecordWriter(file)
-    for event in events:
-        writer.write(event.SerializeToString())
-    return file.getvalue()
+def write_evaluation(
+    file: EventFile, step: int, evaluation: Evaluation, record: Mapping[str, Any], first: bool = False
+) -> None:
+    """Adds an evaluation to an event file: curves, sample integers, and the portrait where one is due.
+
+    The first one of a folder also adds the hyper-parameters and the layout of the charts. `record`: the run's settings
+    and overrides, as in `checkpoints.KEY`.
+    """
+    settings, metrics, portrait = record["settings"], evaluation.metrics, evaluation.portrait
+    file.scalars(curve_points(metrics), step)
+    file.add(text("samples", f"`{' '.join(map(str, evaluation.integers))}`"), step)
+    if first:
+        tabled = [f"metrics/{name}" for name in TABLED if name in metrics]
+        compared = compared_keys(record["overrides"])
+        for summary in hyperparameter_summaries(hyperparameters(settings), tabled, compared):
+            file.add(summary)
+        file.add(custom_scalars(LAYOUT))
+    if portrait is not None and due(step, settings["evaluate_every"], settings["steps"], MOST_PORTRAITS):
+        file.tensors({PORTRAIT + name: tensor for name, tensor in portrait._asdict().items()}, step)
+
+
+def curve_points(metrics: Metrics) -> dict[str, float]:
+    """The metrics that are single numbers, by tag; also 1-tv, which rises to 1 as validity and coverage do."""
+    points = {f"metrics/{name}": float(value) for name, value in metrics.items() if type(value) in (int, float)}
+    return points | ({"metrics/1-tv": 1 - metrics["tv"]} if "tv" in metrics else {})
 
 
 def hyperparameter_summaries(
-    values: Mapping[str, Any], metrics: Iterable[str], compared: Collection[str]
+    values: Mapping[str, Any], curves: Iterable[str], compared: Collection[str]
 ) -> list[Summary]:
-    """A run's line in the HPARAMS tab.
+    """The summaries of a run's row in the HPARAMS tab: hyper-parameters, and the last points of curves, given by tag.
 
-    Args:
-        values: of the hyper-parameters.
-        metrics: the curves whose last points are shown beside them, the most important first.
-        compared: hyper-parameters to show first. TensorBoard shows five before more are ticked, and begins with
-            those of which the first run that it finds says that they differ.
+    The `compared` hyper-parameters are marked as different between runs: TensorBoard shows five columns unasked, the
+    marked ones first, and it reads the marks of one run only.
     """
-    experiment, *session = hparams(dict(values), dict.fromkeys(metrics, 0.0))
+    experiment, *session = hparams(dict(values), dict.fromkeys(curves, 0.0))
     content = experiment.value[0].metadata.plugin_data
     data = HParamsPluginData.FromString(content.content)
     for info in data.experiment.hparam_infos:
         info.differs = info.name in compared
     content.content = data.SerializeToString()
     return [experiment, *session]
+
+
+def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by dotted key, as the HPARAMS tab takes them; a group's value is its option."""
+    flat: dict[str, Any] = {}
+    for key, value in leaves(settings):
+        if key.endswith("._target_"):
+            flat[key.removesuffix("._target_")] = option_with(key, str(value))
+        else:
+            flat[key] = str(value) if isinstance(value, list) else value
+    return flat
+
+
+def compared_keys(overrides: Iterable[str]) -> set[str]:
+    """The keys and groups that overrides set, together with `COMPARED`."""
+    return COMPARED | {override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides}
+
+
+def label(overrides: Iterable[str]) -> str:
+    """A folder name made of a run's overrides: TensorBoard names runs by their folders."""
+    name = ",".join(re.sub(r"[^\w=.+\-\[\],]", "", override.replace("/", "_")) for override in overrides)
+    return name.encode()[:120].decode(errors="ignore").strip(".,")  # file systems allow 255 bytes in a name
+
+
+def folder_of_events(run: Path, name: str = "") -> Path:
+    """The folder of a run's event files: the run's own or one in it; where there are none, `run / name`."""
+    folders = sorted({file.parent for file in [*run.glob(EVENTS), *run.glob(f"*/{EVENTS}")]})
+    own = [folder for folder in folders if folder == run or not (folder / ".hydra").exists()]  # else another run's
+    return own[0] if own else run / name

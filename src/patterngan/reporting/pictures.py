@@ -1,98 +1,76 @@
-"""Pictures of a GAN in training: figures that are drawn again and again, so what stays in them is drawn once."""
+"""Pictures of a GAN in training, and its film: figures that are drawn for one portrait after another."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from numpy.typing import NDArray
 from PIL import Image
 
 from patterngan.evaluation.portraits import Portrait
-from patterngan.reporting.figures import Bars, Codes, Verdicts, legend_above, panel
-
-TITLES = {
-    "distribution": "what is generated",
-    "verdicts": "what D takes for real",
-    "codes": "generated codes",
-}
-"""The pictures there are, and what stands above each."""
+from patterngan.reporting.figures import Bars, Codes, DScores, Kind, legend_above, panel
 
 
 class Canvas:
-    """A figure of which some artists move. Only they are drawn anew, unless its axes have changed."""
+    """A figure that shows one portrait after another; what does not change is kept as its background."""
 
-    def __init__(self, width: float, height: float, title: str) -> None:
-        self.figure, self.axes = panel(width, height)
+    def __init__(self, kind: Kind, title: str, first: Portrait) -> None:
+        self.figure, self.axes = panel()
         self.canvas = FigureCanvasAgg(self.figure)
+        self.drawn = kind(self.axes, first)
+        for artist in self.drawn.changing:
+            artist.set_animated(True)  # no part of the background
         self.axes.set_title(title, fontsize=9, loc="left")
-        self._still: object = None
+        legend_above(self.axes)
+        self._background: object = None
 
-    def pixels(self, moving: Sequence[Artist], changed: bool) -> NDArray[np.uint8]:
-        """The figure as it is now, [height, width, 3]."""
-        if changed or self._still is None:
-            for artist in moving:
-                artist.set_animated(True)
+    def draw(self, portrait: Portrait) -> bytes:
+        """The figure of a portrait, as a PNG file. A new scale of the axes needs a new background."""
+        limits = self.axes.get_ylim()
+        self.drawn.show(portrait)
+        if self._background is None or self.axes.get_ylim() != limits:
             self.canvas.draw()
-            self._still = self.canvas.copy_from_bbox(self.figure.bbox)
-        self.canvas.restore_region(self._still)
-        for artist in moving:
+            self._background = self.canvas.copy_from_bbox(self.figure.bbox)
+        self.canvas.restore_region(self._background)
+        for artist in self.drawn.changing:
             self.axes.draw_artist(artist)
-        return np.array(self.canvas.buffer_rgba())[..., :3]
+        file = io.BytesIO()
+        _image(self.canvas).save(file, "png", compress_level=1)  # enough for so few colours
+        return file.getvalue()
+
+
+def _image(canvas: FigureCanvasAgg) -> Image.Image:
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 class Album:
-    """The three pictures of a GAN: its law, its discriminator's verdicts and its codes."""
+    """The three pictures of a GAN: its law, the scores of its discriminator and its codes."""
 
     def __init__(self, first: Portrait) -> None:
-        """`first`: any portrait of the run."""
-        law, verdicts, codes = (Canvas(5, 2.6, title) for title in TITLES.values())
-        self._canvases = {"distribution": law, "verdicts": verdicts, "codes": codes}
-        self.bars = Bars(law.axes, first.target)
-        self.verdicts = Verdicts(verdicts.axes, first.target[:-1])
-        self.codes = Codes(codes.axes, *first.codes.shape)
-        legend_above(law.axes)
-        legend_above(verdicts.axes)
-
-    def draw(self, portrait: Portrait) -> dict[str, NDArray[np.uint8]]:
-        """Each picture of a portrait by its name, [height, width, 3]."""
-        changed = self.bars.show(portrait.law)
-        self.verdicts.show(portrait.verdicts)
-        self.codes.show(portrait)
-        moving: dict[str, Sequence[Artist]] = {
-            "distribution": (self.bars.valid, self.bars.invalid, self.bars.missing),
-            "verdicts": (self.verdicts.valid, self.verdicts.invalid),
-            "codes": (self.codes.image, *self.codes.labels),
-        }
-        return {
-            name: canvas.pixels(moving[name], changed and name == "distribution")
-            for name, canvas in self._canvases.items()
+        self.canvases = {
+            "pictures/distribution": Canvas(Bars, "generated law", first),
+            "pictures/d_scores": Canvas(DScores, "D(x) of each integer", first),
+            "pictures/codes": Canvas(Codes, "generated codes", first),
         }
 
-
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """An image file. These figures have few colours, so the fastest compression does."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "png", compress_level=1)
-    return file.getvalue()
+    def draw(self, portrait: Portrait) -> dict[str, bytes]:
+        """The pictures of a portrait by TensorBoard's tag, as PNG files."""
+        return {tag: canvas.draw(portrait) for tag, canvas in self.canvases.items()}
 
 
-def frames(portraits: Mapping[int, Portrait]) -> list[NDArray[np.uint8]]:
-    """Step → portrait, as the frames of a film: what was generated, [height, width, 3] each."""
-    canvas = Canvas(7.4, 3.4, "")
-    bars = Bars(canvas.axes, next(iter(portraits.values())).target)
-    legend_above(canvas.axes)
-    drawn = []
+def frames(portraits: Mapping[int, Portrait]) -> list[Image.Image]:
+    """The frames of a film of the generated law, from step → portrait; RGB."""
+    figure, axes = panel(7.4, 3.4)
+    canvas = FigureCanvasAgg(figure)
+    bars = Bars(axes, next(iter(portraits.values())))
+    legend_above(axes)
+    film = []
     for step, portrait in portraits.items():
-        bars.show(portrait.law)
-        canvas.axes.set_title(caption(step, portrait), fontsize=9, loc="left")
-        drawn.append(canvas.pixels([], changed=True))
-    return drawn
-
-
-def caption(step: int, portrait: Portrait) -> str:
-    """What a portrait shows, in a few words."""
-    real = portrait.target > 0
-    modes = int((real & (portrait.law > 0)).sum())
-    return f"step {step}   validity {portrait.law[real].sum():.3f}   modes {modes}/{int(real.sum())}"
+        bars.show(portrait)
+        real = portrait.target > 0
+        modes = f"modes {int((real & (portrait.law > 0)).sum())}/{int(real.sum())}"
+        title = f"step {step}   validity {portrait.law[real].sum():.3f}   {modes}"
+        axes.set_title(title, fontsize=9, loc="left")
+        canvas.draw()
+        film.append(_image(canvas))
+    return film

@@ -1,69 +1,154 @@
-"""What is left to look at when a run has ended: its page, its pictures, its film. Made from its folder alone."""
+"""The report of a run, made from its folder: its page, its pictures in TensorBoard and its film."""
 
 import io
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from patterngan.evaluation.portraits import MOST_PICTURES, due
-from patterngan.reporting.events import EventFile
+from markupsafe import Markup
+
+from patterngan.evaluation.metrics import Metrics
+from patterngan.evaluation.portraits import MOST_PICTURES, Portrait, due
+from patterngan.reporting.commands import (
+    curves_command,
+    generate_command,
+    is_harmless,
+    resume_command,
+    script_command,
+    train_command,
+)
+from patterngan.reporting.events import EventFile, folder_of_events
+from patterngan.reporting.figures import Bars, Codes, DScores, curves, single
 from patterngan.reporting.history import History, history
-from patterngan.reporting.run_page import write_run_page
-from patterngan.reporting.tags import folder_of_events
-from patterngan.storage.checkpoints import write_atomically
-from patterngan.storage.results import FILE, FILM
+from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.pictures import Album, frames
+from patterngan.storage.checkpoints import FOLDER, LAST
+from patterngan.storage.files import write_atomically
+from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
-PACE, PAUSE = 500, 3000
-"""Milliseconds: how long a picture of the film stays, and the last."""
+TILES = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "unseen_coverage")
+"""Metrics at the top of the page, where the run has them."""
+
+CURVES = {
+    "Metrics by GAN step": {name: f"metrics/{name}" for name in ("validity", "coverage", "1-tv")},
+    "Losses by GAN step": {"D": "losses/discriminator", "G": "losses/generator"},
+}
+"""Caption → name of a curve → its tag."""
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder is that of one run, ended or not, and not of a sweep."""
+    """Whether a folder is that of a run, ended or not."""
     return (folder / FILE).exists() or (folder / ".hydra").is_dir()
 
 
 def report_run(run: Path) -> Path:
-    """A run's page, and its pictures in TensorBoard if it has none; returns where the page is.
+    """Writes the page of a run, and its pictures for TensorBoard if it has none; returns the path of the page.
 
     Raises:
-        UsageError: if the folder holds no run that has ended, or a damaged one.
+        UsageError: if the folder holds no run that has ended, or its files are damaged.
     """
     past = history(run)
-    page = write_run_page(run, past)
+    try:
+        result = read(run)
+    except FileNotFoundError as error:
+        raise UsageError(f"{run}: holds no result.json; a run that has ended, or a sweep, is needed") from error
+    config = run / ".hydra" / "config.yaml"
+    write_page(
+        run / PAGE,
+        "run.html",
+        result=result,
+        tiles=_tiles(result["metrics"]) | {"seed": result.get("seed")},
+        figures=_figures(past),
+        commands=_commands(run.resolve(), result, past),
+        metrics={name: value for name, value in result["metrics"].items() if not isinstance(value, list)},
+        config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
+    )
     if past.portraits and not past.pictured:
-        _picture(run, past)
-    return page
+        _write_pictures(run, past.portraits)
+    return run / PAGE
 
 
-def _picture(run: Path, past: History) -> None:
-    from patterngan.reporting.pictures import Album, png
+def _tiles(metrics: Metrics) -> dict[str, str]:
+    """Name → value of the tiles."""
+    present = {name: metrics[name] for name in TILES if metrics.get(name) is not None}
+    tiles = {name: f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in present.items()}
+    if "modes" in tiles:
+        tiles["modes"] += f" of {metrics.get('support')}"
+    if "tv" in tiles and isinstance(floor := metrics.get("tv_floor"), float):
+        tiles["tv floor"] = f"{floor:.3f}"
+    return tiles
 
-    last = max(past.portraits)
-    album = Album(past.portraits[last])
+
+def _figures(past: History) -> dict[str, Markup]:
+    """Caption → figure."""
+    drawn = {}
+    with drawing():
+        if past.portraits:
+            (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
+            drawn = {
+                f"Generated integers at step {first}": single(before, Bars),
+                f"Generated integers at step {last}; the dashed line is the target": single(after, Bars),
+                f"D(x), the probability that x is real, at step {last}": single(after, DScores),
+                f"Generated codes at step {last}": single(after, Codes),
+            }
+        for caption, tags in CURVES.items():
+            if lines := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
+                drawn[caption] = curves(lines)
+        return {caption: svg(figure) for caption, figure in drawn.items()}
+
+
+def _commands(folder: Path, result: Mapping[str, Any], past: History) -> dict[str, str]:
+    """Purpose → command."""
+    # The overrides of a run that was resumed in its folder hold all of its settings: without ckpt_path it starts anew.
+    overrides = [override for override in result["overrides"] if not _resumes(folder, override)]
+    commands = {}
+    if all(map(is_harmless, overrides)):
+        commands["The same run again:"] = train_command(*overrides)
+    if (folder / FOLDER / LAST).is_file():
+        commands |= {
+            "Integers from its generator:": generate_command(folder),
+            "Its metrics from more samples:": script_command("evaluate", folder, "--samples", "1000000"),
+            "Its generator as one file:": script_command("export", folder, "--format", "torchscript"),
+            "Train it further:": f"{resume_command(folder)} steps={2 * result['steps']}",
+        }
+    if past.curves:
+        commands["Its curves and pictures:"] = curves_command(folder)
+    if past.portraits:
+        commands["A film of its training:"] = script_command("report", folder, "--animate")
+    return commands
+
+
+def _resumes(folder: Path, override: str) -> bool:
+    """Whether an override resumes from a checkpoint in this folder."""
+    key, _, value = override.partition("=")
+    return key == "ckpt_path" and Path(value.strip("'\"")).resolve().is_relative_to(folder)
+
+
+def _write_pictures(run: Path, portraits: Mapping[int, Portrait]) -> None:
+    last = max(portraits)
+    album = Album(portraits[last])
     file = EventFile(folder_of_events(run), purge_step=None)
-    for before, step in pairwise([0, *past.portraits]):
-        if due(step, before, last, MOST_PICTURES):
-            for name, pixels in album.draw(past.portraits[step]).items():
-                file.image(f"pictures/{name}", png(pixels), step)
+    for before, step in pairwise([0, *portraits]):
+        if due(step, step - before, last, MOST_PICTURES):
+            for tag, png in album.draw(portraits[step]).items():
+                file.image(tag, png, step)
     file.flush()
 
 
 def film(run: Path) -> Path:
-    """What a run generated over its training, as an animated GIF; returns where it is.
+    """Writes an animated GIF of what a run generated over its training; returns its path.
 
     Raises:
         UsageError: if the run has no portraits.
     """
-    from PIL import Image
-
-    from patterngan.reporting.pictures import frames
-
     portraits = history(run).portraits
     if not portraits:
         raise UsageError(f"{run}: has no portraits to animate; callbacks.curves writes them if integers are few")
-    images = [Image.fromarray(pixels) for pixels in frames(portraits)]
+    first, *others = frames(portraits)
+    durations = [500] * len(others) + [3000]  # milliseconds, longer for the last frame
     file = io.BytesIO()
-    lengths = [PACE] * (len(images) - 1) + [PAUSE]
-    images[0].save(file, "gif", save_all=True, append_images=images[1:], duration=lengths, loop=0)
+    first.save(file, "gif", save_all=True, append_images=others, duration=durations, loop=0)
     write_atomically(run / FILM, file.getvalue())
     return run / FILM

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from patterngan.gan.noise import Bits, Joined, Noise, Uniform
 from patterngan.gan.sampler import Sampler
-from patterngan.storage.checkpoints import write_atomically
+from patterngan.storage.files import write_atomically
 from patterngan.validation import UsageError
 
 EXAMPLE_BATCH = 3
@@ -52,8 +52,7 @@ def laws(noise: Noise) -> list[tuple[str, int]]:
 def torchscript(sampler: Sampler, example: Tensor) -> bytes:
     """A file for `torch.jit.load`, with the methods of `StandaloneSampler`."""
     with warnings.catch_warnings():  # TorchScript still works; `torch_export` is its successor
-        warnings.filterwarnings("ignore", r"`torch\.jit\..*", DeprecationWarning)
-        warnings.filterwarnings("ignore", r"`torch\.jit\..*", FutureWarning)
+        warnings.filterwarnings("ignore", r"`torch\.jit\..*")
         traced = torch.jit.trace(sampler, (example,))
         whole = StandaloneSampler(traced, laws(sampler.noise))
         return bytes(torch.jit.script(whole).save_to_buffer())

@@ -1,18 +1,21 @@
-"""Trained GANs, read back from run folders and checkpoint files, whoever wrote those."""
+"""Trained GANs, read back from run folders and checkpoint files, whoever wrote those. Light until a GAN is loaded."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
 from omegaconf import DictConfig
+from torch import Tensor, nn
 
 from patterngan.gan.sampler import Sampler
 from patterngan.gan.schedules import move_schedules, progress_seen
-from patterngan.runs.configs import SAMPLER_SETTINGS, SETTINGS, assemble_sampler, check_targets
-from patterngan.storage import checkpoints
-from patterngan.validation import UsageError, integer
+from patterngan.runs.configs import assemble_sampler, require_keys
+from patterngan.runs.instantiate import check_targets
+from patterngan.storage.checkpoints import Checkpoint, read, require_fitting_weights
+from patterngan.storage.settings import SAMPLER_SETTINGS, SETTINGS, TRAINING_GROUPS
+from patterngan.validation import InvalidValueError, UsageError
+
+if TYPE_CHECKING:
+    from patterngan.training.module import GAN
 
 
 def load_sampler(path: Path) -> Sampler:
@@ -21,8 +24,8 @@ def load_sampler(path: Path) -> Sampler:
     Raises:
         UsageError: if there is none, or the file is damaged, foreign or names code of its own.
     """
-    checkpoint = checkpoints.read(path)
-    config = trusted(checkpoint, SAMPLER_SETTINGS)
+    checkpoint = read(path)
+    sampler = assemble_sampler(trusted_config(checkpoint, (*SAMPLER_SETTINGS, "steps")))
     averaged = any(name.startswith("average.") for name in checkpoint.weights)
     kept = "average." if averaged else "generator."
     weights = {
@@ -30,61 +33,49 @@ def load_sampler(path: Path) -> Sampler:
         for name, value in checkpoint.weights.items()
         if name.startswith(kept)
     }
-    with described_by(checkpoint):
-        with torch.device("meta"):
-            checkpoints.require_same_shapes(checkpoint.path, weights, assemble_sampler(config).state_dict())
-        sampler = assemble_sampler(config)
-        checkpoints.require_finite(checkpoint.path, weights, sampler)
-        sampler.load_state_dict(weights)
-        move_schedules(sampler, progress_seen(checkpoint.step, integer("steps", checkpoint.settings.get("steps"), 1)))
-    return sampler.eval()
+    _load_weights(sampler, checkpoint, weights)
+    return sampler
 
 
-@contextmanager
-def described_by(checkpoint: checkpoints.Checkpoint) -> Iterator[None]:
-    """Around the making of what a checkpoint's settings describe, which may be anything.
+def load_gan(path: Path, samples: int | None = None) -> tuple["GAN", int]:
+    """The GAN of a run folder or a checkpoint file, and the GAN step it is at.
 
-    Networks are measured on PyTorch's meta device first: a stranger's may be larger than any memory.
+    Args:
+        path: a run folder (its last checkpoint is taken) or a checkpoint file.
+        samples: how many integers an evaluation looks at; as in training where None.
 
     Raises:
-        UsageError: if it cannot be made.
+        UsageError: if there is none, or the file is damaged, foreign or names code of its own.
     """
+    from patterngan.runs.assembly import assemble
+
+    checkpoint = read(path)
+    config = trusted_config(checkpoint, SETTINGS)
+    config["capture"] = False  # nothing is trained
+    if samples is not None:
+        config["evaluation"] = {"samples": samples}
+    gan, _ = assemble(config)
+    _load_weights(gan, checkpoint, checkpoint.weights)
+    return gan, checkpoint.step
+
+
+def trusted_config(checkpoint: Checkpoint, keys: tuple[str, ...]) -> DictConfig:
+    """The settings of a checkpoint under these keys, once they name nothing but patterngan's own building blocks."""
+    settings = {key: value for key, value in checkpoint.settings.items() if key in keys}
     try:
-        yield
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(f"{checkpoint.path}: its settings describe no GAN ({type(error).__name__})") from error
-
-
-SINCE: dict[str, Any] = {
-    "discriminator": {"_target_": "patterngan.gan.discriminators.discriminator"},
-    "penalty": {},
-}
-"""What the settings of older checkpoints lack, with the values that change nothing."""
-
-
-def trusted(checkpoint: checkpoints.Checkpoint, keys: tuple[str, ...] = SETTINGS) -> DictConfig:
-    """A checkpoint's config, once it is known to name nothing but patterngan's own building blocks.
-
-    Raises:
-        UsageError: naming what is missing or not ours.
-    """
-    saved = SINCE | checkpoint.settings
-    plain = {key: saved[key] for key in keys if key in saved}
-    if missing := [key for key in keys if key not in plain]:
-        raise UsageError(f"{checkpoint.path}: its settings lack {', '.join(missing)}")
-    try:
-        check_targets(plain)
+        check_targets(settings)
+        require_keys(settings, keys)
+        for key in keys:
+            if key in SAMPLER_SETTINGS + TRAINING_GROUPS and not isinstance(settings[key], dict):
+                raise InvalidValueError(key, settings[key], "must be a section with a _target_")
     except UsageError as error:
         raise UsageError(f"{checkpoint.path}: {error}") from error
-    return DictConfig(plain)
+    return DictConfig(settings)
 
 
-def random_source(seed: int | None) -> torch.Generator:
-    """A generator of random numbers: repeatable with a seed, different every time without."""
-    source = torch.Generator()
-    if seed is None:
-        source.seed()
-        return source
-    return source.manual_seed(seed)
+def _load_weights(module: nn.Module, checkpoint: Checkpoint, weights: dict[str, Tensor]) -> None:
+    """Loads the weights, and moves schedules to where training left them."""
+    require_fitting_weights(checkpoint.path, weights, module)
+    module.load_state_dict(weights)
+    move_schedules(module, progress_seen(checkpoint.step, checkpoint.settings["steps"]))
+    module.eval()

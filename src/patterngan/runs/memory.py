@@ -1,17 +1,23 @@
-"""How much memory a run takes, and whether it is there."""
+"""How much memory a run takes, how much there is, and the refusal of a run that takes more."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import psutil
 import torch
-from torch import Tensor
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from patterngan.data.streams import CHUNK
+from patterngan.gan.generators import Generator
+from patterngan.gan.updates import Update
+from patterngan.runs.instantiate import typed_key
+from patterngan.training.inputs import RandomInput
+from patterngan.validation import InvalidValueError, UsageError
 
 COPIES = 12
-"""Of its weights that a run keeps: gradients, running means, steps, and the last and the best snapshot of these."""
+"""Copies of its weights that a run keeps: gradients, running means, steps, and the last and the best snapshot."""
 
 
 class Demand(NamedTuple):
@@ -20,37 +26,50 @@ class Demand(NamedTuple):
     weights: int
     """The networks, while they train."""
     steps: int
-    """What steps read, a chunk of them at a time, and what the networks make of it."""
+    """The inputs of a chunk of steps, and the activations of one step."""
     evaluation: int
-    """What an evaluation looks at."""
+    """The samples of an evaluation, with their activations."""
 
 
 def demand(
-    weights: Iterable[Tensor],
-    streams: Iterable[tuple[int, ...]],
-    codes: tuple[int, int],
+    networks: tuple[Generator, nn.Module],
+    update: Update,
+    inputs: Mapping[str, RandomInput],
+    batch_size: int,
     samples: int,
-    sizes: tuple[int, int],
 ) -> Demand:
-    """The demand of a run.
+    """The memory that a run takes.
 
     Args:
-        weights: of its networks.
-        streams: the shapes of the random numbers that a step reads.
-        codes: that a step draws, and real ones that it reads.
-        samples: noise vectors that an evaluation feeds to the generator.
-        sizes: of a noise vector and of a code.
+        networks: generator and discriminator, or drafts of them.
+        update: the order of a step.
+        inputs: the random numbers that a step reads.
+        batch_size: reals, and fakes, in a batch.
+        samples: generated integers that an evaluation looks at.
     """
-    parameters, (dim, width) = list(weights), sizes
-    rows = [parameter.shape[0] for parameter in parameters if parameter.dim()]
-    reals = CHUNK * codes[1] * (width + 2) * 3  # integers, codes in the making
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    outputs = [parameter.shape[0] for parameter in parameters if parameter.dim()]
+    width, codes = sum(networks[0].symbols), (update.draws + update.discriminator_steps) * batch_size
+    read = 3 * codes * width + sum(math.prod(given.shape) for given in inputs.values())
     return Demand(
         weights=4 * COPIES * sum(parameter.numel() for parameter in parameters),
-        steps=4 * (CHUNK * sum(map(math.prod, streams)) + reals + 4 * sum(codes) * sum(rows)),
-        evaluation=4 * samples * (dim + 4 * width + 2 * max(rows, default=0)),
+        steps=4 * CHUNK * read + 16 * codes * sum(outputs),
+        evaluation=4 * samples * (inputs["noise"].shape[-1] + 4 * width + 2 * max(outputs, default=0)),
     )
 
 
 def free_bytes(device: str = "cpu") -> int:
     """The memory that a new tensor could have."""
     return int(torch.cuda.mem_get_info()[0]) if device == "cuda" else int(psutil.virtual_memory().available)
+
+
+def require_memory(config: DictConfig, needed: Demand, device: str = "cpu") -> None:
+    """Refuses a run for which a device has no memory, naming what takes most, before it takes any."""
+    free = free_bytes(device)
+    if sum(needed) <= free:
+        return
+    allowed = f"a run needs about {sum(needed) / 2**30:.1f} GiB of memory, {free / 2**30:.1f} are free"
+    if max(needed) == needed.weights:
+        raise UsageError(f"architecture: {allowed}, and its networks take most; make them smaller")
+    key = "data.batch_size" if max(needed) == needed.steps else "evaluation.samples"
+    raise InvalidValueError(typed_key(config, key), OmegaConf.select(config, key), f"{allowed}; must be smaller")

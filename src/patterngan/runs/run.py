@@ -1,210 +1,199 @@
-"""Training: one run from its config to its result."""
+"""One run, from its config to its result."""
 
 import logging
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytorch_lightning as pl
 from omegaconf import DictConfig
-from pytorch_lightning.callbacks import Checkpoint as Checkpointing
+from pytorch_lightning.callbacks import Checkpoint as CheckpointCallback
 from rich.console import Console
 
 from patterngan.evaluation.evaluator import Evaluation
-from patterngan.evaluation.metrics import NAMES, Metrics
-from patterngan.reporting.console import interruption, resume_command, say, show, summary
-from patterngan.reporting.tags import folder_of_events, label
+from patterngan.evaluation.metrics import NAMES
+from patterngan.reporting.commands import resume_command
+from patterngan.reporting.console import interruption, say, show, summary
+from patterngan.reporting.events import folder_of_events, label
 from patterngan.runs.assembly import assemble
-from patterngan.runs.configs import require_keys, settings
+from patterngan.runs.configs import require_keys
+from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.runs.resuming import requested
-from patterngan.runs.trainer import accelerator, surroundings, trainer
+from patterngan.runs.trainer import accelerator, build_callbacks, build_loggers, build_trainer
 from patterngan.storage import checkpoints
 from patterngan.storage.checkpoints import Checkpoint
-from patterngan.storage.files import of_disk
-from patterngan.storage.locking import locked
-from patterngan.storage.results import FILE, Result, Status, withdraw
-from patterngan.training.callbacks import HowToGoOn, Pictures
+from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
+from patterngan.storage.results import FILE, remove_result
+from patterngan.storage.settings import settings
+from patterngan.training.callbacks import Pictures, ResumeHint, StopAtSignals
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError
-from patterngan.training.stopping import StopAtSignals, exit_code
+from patterngan.training.stopping import SignalNote, exit_code
 from patterngan.validation import InvalidValueError, UsageError, choice
 
 log = logging.getLogger(__name__)
 
-LEAST = 2**16
-"""Bytes that must be free before a run starts. Hydra notes its config in fewer, and does not say where it failed to."""
-
 
 @dataclass(frozen=True)
 class Run:
-    """All that a config describes, checked: ready to train."""
+    """All that a config describes, checked and built: ready to train."""
 
-    config: DictConfig
     gan: GAN
     data: PatternData
+    trainer: pl.Trainer
     checkpoint: Checkpoint | None
     """Where it goes on from."""
+    signal: SignalNote
+    """The signal that came while it trained, if one did."""
+
+    @property
+    def first_step(self) -> int:
+        """The GAN step at which training starts."""
+        return self.checkpoint.step if self.checkpoint else 0
 
     @property
     def step(self) -> int:
         """GAN steps trained."""
-        return max(self.gan.global_step, self.checkpoint.step if self.checkpoint else 0)
+        return max(self.gan.global_step, self.first_step)
 
 
-def prepare(config: DictConfig) -> Run:
-    """Everything about a run that can be wrong, before a folder is made for it.
-
-    Raises:
-        UsageError: naming the key and the value.
-    """
-    require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
-    checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
-    gan, data = assemble(config, accelerator(config.trainer.accelerator))
-    trainer(config, logger=False, enable_progress_bar=False)
-    surroundings(config, Path())
-    choice("optimized_metric", config.optimized_metric, NAMES)
-    if checkpoint is not None:
-        source, optimizers = f"ckpt_path={checkpoint.path}", gan.configure_optimizers()
-        checkpoints.require_same_shapes(source, checkpoint.weights, gan.state_dict())
-        checkpoints.require_finite(source, checkpoint.weights, gan)
-        checkpoints.require_fitting_states(source, checkpoint.optimizers, optimizers)
-        if checkpoint.step > data.steps:
-            raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
-        if checkpoint.step == data.steps and settings(config) != checkpoint.settings:
-            raise InvalidValueError("steps", data.steps, "leaves no step to train with other settings; raise steps")
-    return Run(config, gan, data, checkpoint)
-
-
-def require_unused(folder: Path, ckpt_path: str | None) -> bool:
-    """Whether `ckpt_path` goes on with the run that is in `folder`; a run is not mixed with another.
-
-    Raises:
-        UsageError: if the folder holds another run.
-    """
-    if not (folder / FILE).exists() and not any((folder / checkpoints.FOLDER).glob("*.ckpt")):
-        return False
-    if ckpt_path and checkpoints.resumable_folder(checkpoints.locate(Path(ckpt_path))) == folder.resolve():
-        return True
-    resumable = (folder / checkpoints.FOLDER / checkpoints.LAST).exists()
-    instead = f", or go on with: {resume_command(folder)}" if resumable else ""
-    raise UsageError(f"{folder}: holds another run; choose another folder (hydra.run.dir, hydra.sweep.dir){instead}")
-
-
-def require_writable(folder: Path) -> None:
-    """Refuses an output folder that could not be made or written, without making it.
-
-    Raises:
-        UsageError: naming the folder.
-    """
-    if "$" in str(folder) or str(folder).startswith("~"):
-        raise InvalidValueError("hydra.run.dir", folder, "must not have $ or begin with ~, which loggers replace")
-    existing = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    try:
-        with tempfile.TemporaryFile(dir=existing) as file:
-            file.write(bytes(LEAST))
-            file.flush()
-    except OSError as error:
-        raise UsageError(f"hydra.run.dir={folder}: cannot be written ({error.strerror})") from error
-
-
-def train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False) -> float | None:
-    """Trains, measures and reports one run, everything it leaves in `folder`.
+def train(
+    config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False, run: Run | None = None
+) -> float | None:
+    """Trains, measures and reports one run; everything it leaves is in `folder`.
 
     Args:
-        config: a composed and checked `conf/config.yaml`.
+        config: a composed `conf/config.yaml`.
         folder: of the run.
         overrides: what the user typed, for the record.
         in_sweep: whether TensorBoard should know it by its overrides, and pictures wait until the sweep's end.
+        run: what `prepare` returned for the same arguments; prepared here if None.
 
     Returns:
         The metric that `optimized_metric` names, None where the run's evaluation has no such figure.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        return _train(config, folder, overrides, in_sweep)
-
-
-def _train(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool) -> float | None:
-    goes_on = require_unused(folder, config.ckpt_path)
-    for touched in (folder, folder / checkpoints.FOLDER):
-        checkpoints.remove_halves(touched)
-    if goes_on:
-        checkpoints.mend(folder)
-    started, run, stop = time.monotonic(), None, StopAtSignals()
-    try:
-        run = prepare(config)
-        run.gan.record = {"settings": settings(config), "overrides": overrides}
-        found = _fit(run, folder, goes_on, in_sweep, stop)
-        result = Result("completed", config.seed, run.step, _seconds(started), overrides, metrics=found.metrics)
-        result.write(folder)
-    except Exception as error:
-        status: Status = "diverged" if isinstance(error, DivergedError) else "failed"
-        step = error.step if isinstance(error, DivergedError) else run.step if run else 0
-        seed = config.seed if isinstance(config.seed, int) else None
-        with suppress(OSError):  # a full disk takes none of these
-            Result(status, seed, step, _seconds(started), overrides, error=str(error)).write(folder)
-            log.error("%s", error)
-            _draw(config, folder, in_sweep)
-        if isinstance(error, OSError) and not in_sweep and (folder / checkpoints.FOLDER / checkpoints.LAST).is_file():
-            show(Console(), interruption(folder, step, run.gan.latest if run else None))
-        raise
-    say(Console(), summary(found, folder, _draw(config, folder, in_sweep)))
+        repair(folder, config.ckpt_path)
+        started, wants_page = time.monotonic(), not in_sweep and "pictures" in (config.get("callbacks") or ())
+        try:
+            run = run or prepare(config, folder, overrides, in_sweep)
+            evaluation = fit(run, folder)
+            Outcome(run.step, time.monotonic() - started, evaluation).write(folder, config.seed, overrides)
+        except Exception as error:
+            with suppress(OSError):  # a full disk takes none of these
+                failure = Outcome(_step(error, run), time.monotonic() - started, error=error)
+                failure.write(folder, config.seed if isinstance(config.seed, int) else None, overrides)
+                if wants_page:
+                    draw_page(folder)
+            if isinstance(error, OSError) and not in_sweep:
+                show(Console(), interruption(folder, _step(error, run), run.gan.evaluations.get(0) if run else None))
+            raise
+        say(Console(), summary(evaluation, folder, draw_page(folder) if wants_page else None))
     if in_sweep:
-        stop.note.raise_if_caught()  # too late for this run, not for the next
-    return objective(found.metrics, config.optimized_metric)
+        run.signal.raise_if_caught()  # too late for this run, not for the next
+    return metric_value(evaluation.metrics, config.optimized_metric)
 
 
-def _draw(config: DictConfig, folder: Path, in_sweep: bool) -> Path | None:
-    """The run's page, where pictures are wanted; None where there is none."""
-    if in_sweep or "pictures" not in (config.get("callbacks") or ()):
-        return None
+def _step(error: Exception, run: Run | None) -> int:
+    """The GAN step at which a run failed."""
+    if isinstance(error, DivergedError):
+        return error.step
+    return run.step if run else 0
+
+
+def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False) -> Run:
+    """Checks everything about a run that can be wrong, and builds it, without writing a file.
+
+    Args: see `train`.
+
+    Raises:
+        UsageError: naming the key and the value.
+    """
+    require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
+    checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
+    goes_on = checkpoint is not None and is_last_of(folder, config.ckpt_path)
+    gan, data = assemble(config, accelerator(config.trainer.accelerator))
+    gan.records = [{"settings": settings(config), "overrides": overrides}]
+    choice("optimized_metric", config.optimized_metric, NAMES)
+    if checkpoint is not None:
+        require_fitting(checkpoint, gan, data)
+    # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
+    purge_step = checkpoint.step + 1 if checkpoint and goes_on else 0
+    stop = StopAtSignals()
+    callbacks = [callback for callback in build_callbacks(config) if not (in_sweep and isinstance(callback, Pictures))]
+    trainer = build_trainer(
+        config,
+        default_root_dir=folder.absolute(),
+        logger=build_loggers(config, folder_of_events(folder, label(overrides) if in_sweep else ""), purge_step),
+        callbacks=[*callbacks, stop, *([] if in_sweep else [ResumeHint()])],
+        enable_checkpointing=any(isinstance(callback, CheckpointCallback) for callback in callbacks),
+        num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
+    )
+    return Run(gan, data, trainer, checkpoint, stop.note)
+
+
+def require_fitting(checkpoint: Checkpoint, gan: GAN, data: PatternData) -> None:
+    """Refuses a run that cannot go on from a checkpoint."""
+    source = f"ckpt_path={checkpoint.path}"
+    checkpoints.require_fitting_weights(source, checkpoint.weights, gan)
+    checkpoints.require_fitting_states(source, checkpoint.optimizers, gan.configure_optimizers())
+    if checkpoint.step > data.steps:
+        raise InvalidValueError("steps", data.steps, f"the checkpoint is at step {checkpoint.step} already")
+    if checkpoint.step == data.steps and gan.records[0]["settings"] != checkpoint.settings:
+        raise InvalidValueError("steps", data.steps, "leaves no step to train with other settings; raise steps")
+
+
+def require_unused(folder: Path, ckpt_path: Any) -> bool:
+    """Whether `ckpt_path` goes on with the run in `folder`; refuses a folder that holds another run."""
+    if not (folder / FILE).exists() and not any((folder / checkpoints.FOLDER).glob("*.ckpt")):
+        return False
+    if ckpt_path and is_last_of(folder, ckpt_path):
+        return True
+    resumable = (folder / checkpoints.FOLDER / checkpoints.LAST).exists()
+    instead = f", or go on with: {resume_command(folder)}" if resumable else ""
+    raise UsageError(f"{folder}: holds another run; choose another folder (hydra.run.dir, hydra.sweep.dir){instead}")
+
+
+def is_last_of(folder: Path, ckpt_path: Any) -> bool:
+    """Whether a checkpoint is the last of the run in `folder`, so that training goes on there."""
+    return checkpoints.resumable_folder(checkpoints.locate(Path(str(ckpt_path)))) == folder.resolve()
+
+
+def repair(folder: Path, ckpt_path: Any) -> None:
+    """Clears up after a process that was killed in this folder; refuses one that holds another run."""
+    goes_on = require_unused(folder, ckpt_path)
+    for touched in (folder, folder / checkpoints.FOLDER):
+        remove_temporary_files(touched)
+    if goes_on:
+        checkpoints.repair(folder)
+
+
+def fit(run: Run, folder: Path) -> Evaluation:
+    """Trains to the end, or evaluates where no step is left; returns the last evaluation."""
+    path = None if run.checkpoint is None else str(run.checkpoint.path.absolute())
+    try:
+        if run.first_step < run.data.steps:
+            remove_result(folder)  # a run that goes on has not ended
+            run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
+        else:
+            run.trainer.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
+    except (KeyboardInterrupt, SystemExit) as end:
+        say(Console(), interruption(folder, run.trainer.global_step, run.gan.evaluations.get(0)))
+        raise SystemExit(exit_code(end)) from None
+    return run.gan.evaluations[0]
+
+
+def draw_page(folder: Path) -> Path | None:
+    """Draws the run's page; returns where it is, None if it could not be drawn. Raises the error of a full disk."""
     from patterngan.reporting.run import report_run  # which takes a second to import
 
     try:
         return report_run(folder)
     except Exception as error:  # whatever it is, the run itself is safe
-        if of_disk(error, folder):
+        if is_disk_error(error, folder):
             raise
         log.warning("no report page: %s", error)
         return None
-
-
-def objective(metrics: Metrics, name: str) -> float | None:
-    """The metric of that name, None where the run's evaluation has no such figure."""
-    metric = metrics.get(name)
-    return None if metric is None else float(metric)
-
-
-def _fit(run: Run, folder: Path, goes_on: bool, in_sweep: bool, stop: StopAtSignals) -> Evaluation:
-    start = 0 if run.checkpoint is None else run.checkpoint.step
-    path = (
-        None if run.checkpoint is None else str(run.checkpoint.path.absolute())
-    )  # Lightning has a word or two of its own
-    # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
-    events = folder_of_events(folder, label(run.gan.record["overrides"]) if in_sweep else "")
-    logger, callbacks = surroundings(run.config, events, purge_step=start + 1 if goes_on else 0)
-    callbacks = [callback for callback in callbacks if not (in_sweep and isinstance(callback, Pictures))]
-    lightning = trainer(
-        run.config,
-        default_root_dir=folder,
-        logger=logger,
-        callbacks=[*callbacks, stop, *([] if in_sweep else [HowToGoOn()])],
-        enable_checkpointing=any(isinstance(callback, Checkpointing) for callback in callbacks),
-        num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
-    )
-    try:
-        if start < run.data.steps:
-            withdraw(folder)  # a run that goes on has not ended
-            lightning.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
-        else:
-            lightning.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
-    except (KeyboardInterrupt, SystemExit) as end:
-        say(Console(), interruption(folder, lightning.global_step, run.gan.latest))
-        raise SystemExit(exit_code(end)) from None
-    assert run.gan.latest is not None
-    return run.gan.latest
-
-
-def _seconds(started: float) -> float:
-    return round(time.monotonic() - started, 3)

@@ -4,55 +4,34 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from rich.console import Console
 
-from patterngan.population.training import Outcome, Piece, train_piece
+from patterngan.population.training import Piece, train_piece
 from patterngan.reporting.console import show
-from patterngan.training.signals import Note, own_handlers, unclaimed
+from patterngan.runs.outcome import Outcome
+from patterngan.training.stopping import SignalNote, restored_handlers, unclaimed_signals
 from patterngan.validation import InvalidValueError, UsageError
 
 RETRIES = 5
 """How often a piece is tried again after the worker that trained it died. It goes on from its last evaluation."""
 
-
 POLL = 0.5
-"""Seconds after which a driver that waits for Ray looks whether a signal came."""
+"""Seconds between two looks for a signal while tasks of Ray run."""
 
 Outcomes = dict[int, Outcome] | Exception
 """What became of each job of a piece by its number, or what kept all of them from ending."""
 
 
-class Engine(Protocol):
-    """Trains pieces of a sweep."""
+class Local:
+    """Trains one piece after another, in this process."""
 
-    @property
-    def slots(self) -> int:
-        """How many pieces train at a time."""
-        ...
+    slots = 1
+    """How many pieces train at a time."""
 
     def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
         """What became of each piece, as soon as that is known."""
-        ...
-
-
-def engine(name: str, address: str | None) -> Engine:
-    """The engine that `hydra.launcher.engine` names.
-
-    Raises:
-        UsageError: if Ray is not installed, or not at its address.
-    """
-    return Local() if name == "local" else Ray(address)
-
-
-class Local:
-    """One piece after another, in this process."""
-
-    slots = 1
-
-    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
-        """See `Engine.train`."""
         for piece in pieces:
             try:
                 yield piece, train_piece(piece)
@@ -61,10 +40,13 @@ class Local:
 
 
 class Ray:
-    """Each piece a task of a Ray cluster, whose machines share the sweep's folder.
+    """Trains each piece as a task of a Ray cluster, whose machines share the sweep's folder.
 
     Args:
         address: of the cluster; None starts Ray on this machine.
+
+    Raises:
+        UsageError: if Ray is not installed, or not at its address.
     """
 
     def __init__(self, address: str | None) -> None:
@@ -78,7 +60,7 @@ class Ray:
         try:
             if address is not None:
                 _require_listener(address)
-            with own_handlers():
+            with restored_handlers():
                 ray.init(address or "local", include_dashboard=None if address else False, logging_level=logging.ERROR)
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
@@ -86,11 +68,11 @@ class Ray:
 
     @property
     def slots(self) -> int:
-        """The cluster's processors: each piece takes one."""
+        """How many pieces train at a time: each takes a processor of the cluster."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
-        """See `Engine.train`."""
+        """What became of each piece, as soon as that is known."""
         waiting = {self._task(piece): piece for piece in pieces}
         try:
             while waiting:
@@ -99,14 +81,14 @@ class Ray:
                 show(Console(), f"{len(pieces) - len(waiting)} of {len(pieces)} groups done")
                 yield piece, self._outcomes(done)
         except BaseException:
-            self._ray.shutdown()  # nothing is trained, and no file written, behind the back of who comes next
+            self._ray.shutdown()  # so that no worker trains or writes on after this process has ended
             raise
 
     def _done(self, tasks: list[Any]) -> Any:
-        """The next task that is done. Ray would make an exit of its own of what a handler raises while it waits."""
-        note, done = Note(), list[Any]()
-        with own_handlers():
-            for number in unclaimed():
+        """Waits for the next task that is done. Signals are noted meanwhile: Ray exits if a handler raises."""
+        note, done = SignalNote(), list[Any]()
+        with restored_handlers():
+            for number in unclaimed_signals():
                 signal.signal(number, note)
             while not done:
                 done, _ = self._ray.wait(tasks, num_returns=1, timeout=POLL)
@@ -128,6 +110,9 @@ class Ray:
             reason = str(error).splitlines()[0]
             return UsageError(f"its workers died {RETRIES + 1} times, or were lost: {reason}")
         return outcomes
+
+
+Engine = Local | Ray
 
 
 def _require_listener(address: str) -> None:

@@ -2,17 +2,25 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
+from hydra.utils import get_object
 from omegaconf import DictConfig
 
+from patterngan.population.callbacks import FUSIBLE_CALLBACKS
+from patterngan.population.training import why_not_fused
 from patterngan.reporting.console import ranges
-from patterngan.runs.configs import SURROUNDINGS, leaves, plain, settings
-from patterngan.sweeps.composition import job_folder
+from patterngan.runs.assembly import run_spec
+from patterngan.runs.job import Job
+from patterngan.runs.memory import free_bytes
+from patterngan.runs.trainer import accelerator
+from patterngan.storage.settings import RUNTIME_KEYS, leaves, plain, settings
+from patterngan.sweeps.hydra_jobs import job_folder
+from patterngan.training.loggers import TensorBoard
 
 FUSIBLE = (
     "seed",
@@ -37,41 +45,16 @@ FUSIBLE = (
 """The keys, and groups of keys, in which members of one population may differ: none changes the shape of a tensor."""
 
 SWITCHES = ("objective.smoothing", "update.ema", "update.instance_noise")
-"""Those of them that leave something out altogether where they are 0."""
+"""Those of them that leave out a part of the step where they are 0; so they are 0 for all members or for none."""
 
-FUSED_CALLBACKS = {
-    "patterngan.training.callbacks.Progress",
-    "patterngan.training.callbacks.Curves",
-    "patterngan.training.callbacks.Pictures",
-    "patterngan.training.checkpointing.AtEvaluations",
-}
-"""The callbacks that have a counterpart for populations, or for whole sweeps."""
+SHARE = 0.5
+"""The part of the free memory that populations may take."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """One run of a sweep, as plain values that can be sent to another machine."""
-
-    number: int
-    folder: Path
-    overrides: list[str]
-    """What was typed for it."""
-    settings: dict[str, Any]
-    """See `configs.SETTINGS`."""
-    surroundings: dict[str, Any]
-    """See `configs.SURROUNDINGS`."""
-
-    @property
-    def config(self) -> DictConfig:
-        """Its config, with every interpolation resolved."""
-        return DictConfig(self.settings | self.surroundings)
-
-
-def job(config: DictConfig, number: int) -> Job:
+def describe_job(config: DictConfig, number: int) -> Job:
     """The job that a composed config describes."""
-    surroundings = {key: plain(config, key) for key in SURROUNDINGS if key in config}
-    overrides = list(config.hydra.overrides.task)
-    return Job(number, job_folder(config), overrides, settings(config), surroundings)
+    runtime = {key: plain(config, key) for key in RUNTIME_KEYS if key in config}
+    return Job(number, job_folder(config), list(config.hydra.overrides.task), settings(config), runtime)
 
 
 @dataclass(frozen=True)
@@ -87,51 +70,57 @@ def grouped(jobs: Sequence[Job]) -> list[Group]:
     """The jobs in groups that differ in `FUSIBLE` keys only, each in the order of its optimizers' betas."""
     together: dict[str, list[Job]] = {}
     alone: list[Group] = []
+    values: Counter[tuple[str, str]] = Counter()
     for job in jobs:
+        shared = _shared(job)
+        values.update((key, str(value)) for key, value in shared.items())
         if reason := unfusible(job):
             alone.append(Group([job], reason))
         else:
-            together.setdefault(_key(job), []).append(job)
-    groups = [Group(sorted(members, key=_betas)) for members in together.values() if len(members) > 1]
-    singles = [members[0] for members in together.values() if len(members) == 1]
-    values = Counter((key, str(value)) for job in jobs for key, value in _shared(job).items()) if singles else Counter()
-    return [*groups, *(Group([single], _loneliness(single, values, len(jobs))) for single in singles), *alone]
+            together.setdefault(json.dumps(shared, sort_keys=True, default=str), []).append(job)
+    groups = []
+    for members in together.values():
+        first, single = members[0], len(members) == 1
+        reason = _why_lonely(first, values, len(jobs)) if single else why_not_fused(run_spec(first.config))
+        if reason is None:
+            groups.append(Group(sorted(members, key=_betas)))
+        else:
+            alone += [Group([job], reason) for job in members]
+    return [*groups, *alone]
 
 
 def unfusible(job: Job) -> str | None:
-    """What of a job's surroundings no population can have, if anything."""
-    if job.surroundings.get("ckpt_path") is not None:
+    """What keeps a job from being a member of any population: its checkpoint, callbacks or logger; else None."""
+    if job.runtime.get("ckpt_path") is not None:
         return "starts from a ckpt_path"
-    for name, node in (job.surroundings.get("callbacks") or {}).items():
-        if node.get("_target_") not in FUSED_CALLBACKS:
+    for name, node in (job.runtime.get("callbacks") or {}).items():
+        if not _is_target(node, FUSIBLE_CALLBACKS):
             return f"callbacks.{name} is for single runs"
-    logger = job.surroundings.get("logger")
-    if logger and logger.get("_target_") != "patterngan.training.loggers.TensorBoard":
+    logger = job.runtime.get("logger")
+    if logger and not _is_target(logger, (TensorBoard,)):
         return "its logger is for single runs"
     return None
 
 
-def _is_fusible(key: str) -> bool:
-    return any(key == fusible or key.startswith(f"{fusible}.") for fusible in FUSIBLE)
+def _is_target(node: Any, classes: tuple[type, ...]) -> bool:
+    """Whether a config's `_target_` is one of these classes."""
+    return isinstance(node, Mapping) and _object(str(node.get("_target_"))) in classes
+
+
+_object = lru_cache(get_object)
 
 
 def _shared(job: Job) -> dict[str, Any]:
-    surroundings = {key: value for key, value in job.surroundings.items() if key != "optimized_metric"}
-    return dict(_unfusible_leaves(job.settings)) | dict(leaves(surroundings))
+    """What the members of a population have in common, by dotted keys."""
+    common = {key: value for key, value in leaves(job.settings) if not _may_differ(key, value)}
+    return common | dict(leaves({key: value for key, value in job.runtime.items() if key != "optimized_metric"}))
 
 
-def _unfusible_leaves(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in leaves(settings):
-        if not _is_fusible(key) or (key in SWITCHES and _is_off(value)):
-            yield key, value
-
-
-def _is_off(value: Any) -> bool:
-    return value == 0 or (isinstance(value, list) and value[:2] == [0, 0])
-
-
-def _key(job: Job) -> str:
-    return json.dumps(_shared(job), sort_keys=True, default=str)
+def _may_differ(key: str, value: Any) -> bool:
+    is_off = value == 0 or (isinstance(value, list) and value[:2] == [0, 0])
+    if key in SWITCHES and is_off:
+        return False
+    return any(key == fusible or key.startswith(f"{fusible}.") for fusible in FUSIBLE)
 
 
 def _betas(job: Job) -> str:
@@ -139,8 +128,8 @@ def _betas(job: Job) -> str:
     return json.dumps([optimizer[player].get("betas") for player in ("generator", "discriminator")], default=str)
 
 
-def _loneliness(single: Job, values: Counter[tuple[str, str]], jobs: int) -> str:
-    """Of a single job: the values that no other has."""
+def _why_lonely(single: Job, values: Counter[tuple[str, str]], jobs: int) -> str:
+    """Names the values of a single job that no other has."""
     if jobs == 1:
         return "the only run"
     keys = [f"{key}={value}" for key, value in _shared(single).items() if values[key, str(value)] == 1]
@@ -152,6 +141,13 @@ def pieces(group: Sequence[Job], max_members: int) -> list[list[Job]]:
     count = -(-len(group) // max_members)
     edges = [len(group) * index // count for index in range(count + 1)]
     return [list(group[start:stop]) for start, stop in pairwise(edges)]
+
+
+def most_members(job: Job, populations: int) -> int:
+    """How many members like this fit into memory with this many populations at a time; at least one."""
+    demand = run_spec(job.config).demand
+    member = demand.weights + demand.steps  # members are evaluated one after another
+    return max(1, int(SHARE * free_bytes(accelerator(job.config.trainer.accelerator)) / populations / member))
 
 
 def numbers(jobs: Iterable[Job]) -> str:

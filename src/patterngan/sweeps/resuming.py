@@ -1,96 +1,111 @@
-"""What an earlier start of a sweep left in a job's folder, and what that means for it now."""
+"""Going on with a sweep: the results of its jobs, and the manifests of its populations.
 
+A manifest lists the jobs that train together, beside their snapshots. A sweep that is started again puts its
+populations together as they were, also where some members have ended: which kernels compute a member, and with that
+its last bit, depends on the place of its weights in memory.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from patterngan.runs.configs import settings
-from patterngan.runs.run import objective, train
-from patterngan.storage import foreign, results
-from patterngan.storage.checkpoints import FOLDER, LAST, MOST_SETTINGS, read
-from patterngan.storage.results import withdraw
+from patterngan.runs.job import Job
+from patterngan.runs.outcome import metric_value
+from patterngan.runs.run import train
+from patterngan.storage import results
+from patterngan.storage.checkpoints import FOLDER, LAST, read
+from patterngan.storage.files import read_yaml, write_atomically
+from patterngan.storage.results import remove_result
+from patterngan.storage.settings import settings
+from patterngan.sweeps.jobs import grouped
 from patterngan.training.module import DivergedError
 from patterngan.validation import UsageError
 
-ENDED = ("completed", "diverged")
-"""The ends that training again would reach again."""
+TERMINAL = ("completed", "diverged")
+"""Terminal statuses; such jobs are not rerun."""
 
 
-class Standing(NamedTuple):
-    """Where a job stands."""
-
-    result: dict[str, Any] | None
-    """Its result.json, if it has ended."""
-    checkpoint: Path | None
-    """What it goes on from, if it was stopped."""
-
-
-def standing(folder: Path, wanted: dict[str, Any]) -> Standing:
-    """Where the job with these settings stands in its folder.
+def earlier_result(folder: Path, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """The result of the job with these settings, if it has ended in its folder; None if it is to be trained.
 
     Raises:
-        UsageError: if the folder holds a run with other settings, or one that cannot be told.
+        UsageError: if the folder holds a run with other settings, or one whose settings are unknown.
     """
     last = folder / FOLDER / LAST
-    result = _result(folder)
+    try:
+        result = results.read(folder)
+    except FileNotFoundError:
+        result = None
     if result is None and not last.exists():
-        return Standing(None, None)
-    found = read(last).settings if last.exists() else _settings(folder)
-    if found != wanted:
-        key = next((key for key in wanted if found is None or found.get(key, ...) != wanted[key]), "key")
+        return None
+    saved = read(last).settings if last.exists() else _settings(folder)
+    if saved != wanted:
+        key = next((key for key in wanted if saved is None or saved.get(key, ...) != wanted[key]), "key")
         raise UsageError(
             f"{folder}: holds a run of another configuration ({key} differs); choose another hydra.sweep.dir"
         )
-    if result is not None and result["status"] in ENDED:
-        return Standing(result, None)
-    return Standing(None, last if last.exists() else None)
-
-
-def _result(folder: Path) -> dict[str, Any] | None:
-    try:
-        return results.read(folder)
-    except FileNotFoundError:
-        return None
+    return result if result is not None and result["status"] in TERMINAL else None
 
 
 def _settings(folder: Path) -> dict[str, Any] | None:
     """The settings of a run that left no checkpoint."""
     try:
-        content = foreign.read_yaml(folder / ".hydra" / "config.yaml")
-        return settings(DictConfig(content)) if isinstance(content, dict) and not calls(content) else None
+        content = read_yaml(folder / ".hydra" / "config.yaml")
+        return settings(DictConfig(content)) if isinstance(content, dict) else None
     except (OSError, ValueError, OmegaConfBaseException):
         return None
 
 
-def calls(content: dict[Any, Any]) -> bool:
-    """Whether an interpolation in a config calls a function, as `${oc.env:HOME}` does, and is not just `${lr}`."""
-    words = foreign.flat(content, MOST_SETTINGS)
-    return any(isinstance(word, str) and "${" in word and ":" in word for word in words)
-
-
-def outcome_of(result: dict[str, Any], metric: str) -> float | None:
-    """What a run that has ended returned.
-
-    Raises:
-        DivergedError: as it did then.
-    """
+def earlier_value(result: dict[str, Any], metric: str) -> float | None:
+    """The metric that a run returned when it ended; raises `DivergedError` if it diverged."""
     if result["status"] == "diverged":
         raise DivergedError(int(result["steps"]))
-    return objective(result["metrics"], metric)
+    return metric_value(result["metrics"], metric)
 
 
 def train_job(config: DictConfig, folder: Path, overrides: list[str]) -> float | None:
-    """`training.train` for a job of a sweep: one that has ended is not run again, one that was stopped goes on.
-
-    Raises:
-        UsageError: as training does, and if the folder is of another configuration.
-    """
-    stands = standing(folder, settings(config))
-    if stands.result is not None:
-        return outcome_of(stands.result, config.optimized_metric)
-    withdraw(folder)  # it failed, and is tried again
-    if stands.checkpoint is not None:
-        config.ckpt_path = str(stands.checkpoint)
+    """`runs.run.train` for a job of a sweep: one that has ended is not run again, one that was stopped goes on."""
+    result = earlier_result(folder, settings(config))
+    if result is not None:
+        return earlier_value(result, config.optimized_metric)
+    remove_result(folder)  # it failed, and is tried again
+    if (folder / FOLDER / LAST).exists():
+        config.ckpt_path = str(folder / FOLDER / LAST)
     return train(config, folder, overrides, in_sweep=True)
+
+
+def write_manifest(snapshots: Path, members: Sequence[Job]) -> None:
+    """Lists the members of the population with this snapshots file."""
+    names = [os.path.relpath(job.folder, snapshots.parent) for job in members]
+    write_atomically(snapshots.with_suffix(".json"), json.dumps(names).encode())
+
+
+def earlier_populations(folder: Path, jobs: Sequence[Job], most: int | None = None) -> Iterator[list[Job]]:
+    """The populations of an earlier start whose members are all among these jobs, and at most so many."""
+    by_folder = {os.path.relpath(job.folder, folder): job for job in jobs}
+    seen: set[int] = set()
+    for names in _manifests(folder).values():
+        members = [by_folder[name] for name in names if name in by_folder]
+        numbers = {job.number for job in members}
+        complete = len(numbers) == len(names) > 1 and len(names) <= (most or len(names))
+        if complete and not numbers & seen and len(grouped(members)) == 1:
+            seen |= numbers
+            yield members
+
+
+def remove_manifests(folder: Path, jobs: Sequence[Job], kept: Sequence[Path] = ()) -> None:
+    """Deletes the manifests that list one of these jobs, but for those of the `kept` snapshots files."""
+    folders = {os.path.relpath(job.folder, folder) for job in jobs}
+    for file, names in _manifests(folder).items():
+        if not folders.isdisjoint(names) and file.with_suffix(".ckpt") not in kept:
+            file.unlink()
+
+
+def _manifests(folder: Path) -> dict[Path, list[str]]:
+    """The folders of the runs that each manifest lists, relative to `folder`."""
+    return {file: json.loads(file.read_bytes()) for file in sorted(folder.glob("*.json"))}

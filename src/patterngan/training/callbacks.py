@@ -1,207 +1,161 @@
-"""What a run shows while it trains: a bar and lines in the terminal, curves in TensorBoard."""
+"""Lightning callbacks: curves and pictures in the loggers, how to go on, and stopping at a signal.
 
+`Curves` serves a run alone and every member of a population.
+"""
+
+import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from rich import progress
-from rich.console import Console, RenderableType
-from rich.text import Text
+from pytorch_lightning.loggers import Logger
+from rich.console import Console
+from typing_extensions import override
 
-from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, Portrait, due_at
-from patterngan.reporting.console import brief, evaluation_line, resume_command, say, show
-from patterngan.reporting.tags import closeness, curve_points, head, portrait_tensors, sample_text
+from patterngan.evaluation.portraits import MOST_PICTURES, due
+from patterngan.reporting.commands import resume_command
+from patterngan.reporting.console import say
+from patterngan.reporting.events import curve_points, write_evaluation
 from patterngan.storage.checkpoints import FOLDER, LAST
 from patterngan.training.loggers import TensorBoard
-from patterngan.training.module import GAN, gradient_norm
+from patterngan.training.module import GAN
+from patterngan.training.progress import Progress
+from patterngan.training.stopping import SignalNote, StoppedBetweenBlocksError, unclaimed_signals
 
-QUIET = 5.0
-"""Seconds after which a run that is not watched in a terminal says where it is."""
-
-
-class Bar(progress.Progress):
-    """A bar, and below it what is known, cut where the terminal ends."""
-
-    def get_renderables(self) -> Iterator[RenderableType]:
-        """See `rich.progress.Progress`."""
-        yield self.make_tasks_table(self.tasks)
-        for task in self.tasks:
-            yield Text(task.fields["status"], no_wrap=True, overflow="ellipsis")
-
-
-class Progress(pl.callbacks.ProgressBar):
-    """A bar that counts GAN steps in a terminal, and now and then a line elsewhere; a line for each evaluation."""
-
-    name = "training"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.console = Console()
-        self.bar = Bar(
-            progress.TextColumn("{task.description}", markup=False),
-            progress.BarColumn(bar_width=20),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn("steps"),
-            progress.TimeRemainingColumn(),
-            console=self.console,
-            transient=True,
-            refresh_per_second=4,
-            disable=not self.console.is_terminal,
-        )
-        self.silent = False
-
-    def disable(self) -> None:
-        """Lightning's switch for processes that should stay silent."""
-        self.bar.disable = self.silent = True
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Starts the bar where training starts, which after a resume is not 0."""
-        self.started, self.start = time.monotonic(), trainer.global_step
-        self.spoken = self.started
-        self.task = self.bar.add_task(self.name, total=trainer.max_steps, completed=trainer.global_step, status="")
-        self.bar.start()
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Moves the bar by a block, or says where training is if nothing was said for a while."""
-        assert isinstance(pl_module, GAN)
-        step, now = trainer.global_step, time.monotonic()
-        if not self.bar.disable:
-            self.bar.update(self.task, completed=step, status=f"{self._speed(step)}  {self.status(pl_module)}")
-        elif not self.silent and now - self.spoken >= QUIET:
-            where = f"step {step:>6} of {trainer.max_steps}"
-            self.tell(f"{where}  {self._speed(step)}  {losses_line(pl_module)}")
-
-    def _speed(self, step: int) -> str:
-        return f"{(step - self.start) / max(time.monotonic() - self.started, 1e-9):.0f} steps/s"
-
-    def status(self, gan: GAN) -> str:
-        """What stands beside the bar."""
-        found = "" if gan.latest is None else brief(gan.latest.metrics)
-        return f"{losses_line(gan)}  {found}"
-
-    def tell(self, line: str) -> None:
-        """Shows a line, which no log needs."""
-        show(self.console, line)
-        self.spoken = time.monotonic()
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """A line for the evaluation."""
-        assert isinstance(pl_module, GAN)
-        if pl_module.latest is not None and trainer.state.fn == "fit":
-            say(self.console, evaluation_line(trainer.global_step, pl_module.latest))
-            self.spoken = time.monotonic()
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Takes the bar away."""
-        self.bar.stop()
-
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Takes the bar away."""
-        self.bar.stop()
-
-
-def losses_line(gan: GAN) -> str:
-    """The losses of the last step; of a population, the medians of its members."""
-    if gan.losses is None:
-        return ""
-    generator, discriminator = (losses[-1].median().item() for losses in gan.losses)
-    return f"loss D {discriminator:.3f}  G {generator:.3f}"
+FLUSH = 5.0
+"""Seconds after which curves are handed to the operating system, where no evaluation does it before."""
 
 
 class Curves(pl.Callback):
-    """Writes the curves; their x axis is the GAN step.
+    """Writes the curves of every member to its loggers; their x axis is the GAN step.
 
-    Losses are means over a block and gradient norms those of its last step: a point and a flush a block. At an
-    evaluation the flush comes before the checkpoint is written: a resumed run finds every point up to it.
+    Losses are means over a block and gradient norms those of its last step. At an evaluation the curves are flushed
+    before the checkpoint is written, so that a resumed run has every point up to it.
     """
 
+    def __init__(self) -> None:
+        self.flushed = time.monotonic()
+
+    @override
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """One point of losses and gradient norms."""
         assert isinstance(pl_module, GAN)
         assert pl_module.losses is not None
-        points = {
-            "losses/generator": pl_module.losses.generator.mean().item(),
-            "losses/discriminator": pl_module.losses.discriminator.mean().item(),
-            "grads/generator": gradient_norm(pl_module.generator),
-            "grads/discriminator": gradient_norm(pl_module.discriminator),
+        curves = {
+            "losses/generator": pl_module.losses.generator.mean(0).flatten().tolist(),
+            "losses/discriminator": pl_module.losses.discriminator.mean(0).flatten().tolist(),
+            "grads/generator": pl_module.gradient_norms(pl_module.generator),
+            "grads/discriminator": pl_module.gradient_norms(pl_module.discriminator),
         }
-        for logger in trainer.loggers:
-            logger.log_metrics(points, step=trainer.global_step)
-        save(trainer)
+        for member in pl_module.alive:
+            points = {tag: values[member] for tag, values in curves.items()}
+            for logger in pl_module.member_loggers(member):
+                logger.log_metrics(points, step=trainer.global_step)
+        if time.monotonic() - self.flushed >= FLUSH:
+            self._flush(pl_module)
 
+    @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """One point of every metric, sample integers as text, and what pictures are drawn from."""
         assert isinstance(pl_module, GAN)
-        if pl_module.latest is None or trainer.state.fn != "fit":
+        if trainer.state.fn != "fit":
             return
-        step, metrics = trainer.global_step, pl_module.latest.metrics
-        for logger in trainer.loggers:
-            logger.log_metrics(curve_points(metrics) | closeness(metrics), step=step)
-            if isinstance(logger, TensorBoard):
-                if trainer.sanity_checking:  # once for each folder
-                    logger.file.add(head(pl_module.record, metrics))
-                logger.file.text("samples", sample_text(pl_module.latest), step)
-                if (portrait := portrait_due(trainer, pl_module, MOST_PORTRAITS)) is not None:
-                    logger.file.tensors(portrait_tensors(portrait), step)
-        save(trainer)
+        for member in pl_module.alive:
+            for logger in pl_module.member_loggers(member):
+                self._log_evaluation(logger, trainer, pl_module, member)
+        self._flush(pl_module)
+
+    def _log_evaluation(self, logger: Logger, trainer: pl.Trainer, gan: GAN, member: int) -> None:
+        evaluation, step = gan.evaluations[member], trainer.global_step
+        if isinstance(logger, TensorBoard):
+            write_evaluation(logger.file, step, evaluation, gan.records[member], first=trainer.sanity_checking)
+        else:
+            logger.log_metrics(curve_points(evaluation.metrics), step=step)
+
+    @override
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._flush(pl_module)
+
+    @override
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        if not isinstance(exception, OSError):  # a disk that is full takes no curves either
+            self._flush(pl_module)  # before the checkpoint that may be written now
+
+    def _flush(self, gan: pl.LightningModule) -> None:
+        """Hands what was logged to the operating system: TensorBoard sees it, and a kill loses none of it."""
+        assert isinstance(gan, GAN)
+        for member in range(len(gan.records)):
+            for logger in gan.member_loggers(member):
+                logger.save()
+        self.flushed = time.monotonic()
 
 
 class Pictures(pl.Callback):
-    """Draws what the GAN generates, what D takes for real, and codes, for TensorBoard's IMAGES tab.
+    """Draws what the GAN generates, D(x) of every integer, and codes, for TensorBoard's IMAGES tab.
 
-    A sweep's runs are drawn when it ends, and only the best of them: see `sweeps.page`.
+    The runs of a sweep are drawn when it ends, and only the best of them: see `reporting.sweep_page`.
     """
 
     def __init__(self) -> None:
         self.album: Any = None
 
+    @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """One picture of each kind, where the evaluation has a portrait."""
         assert isinstance(pl_module, GAN)
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoard)]
-        portrait = portrait_due(trainer, pl_module, MOST_PICTURES)
-        if portrait is None or not loggers or trainer.state.fn != "fit":
+        every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
+        is_due = due(trainer.global_step, every, pl_module.steps, MOST_PICTURES)
+        portrait = pl_module.evaluations[0].portrait
+        if not loggers or trainer.state.fn != "fit" or not is_due or portrait is None:
             return
-        from patterngan.reporting.pictures import Album, png  # matplotlib takes half a second
+        from patterngan.reporting.pictures import Album  # matplotlib takes half a second
 
         self.album = self.album or Album(portrait)
-        for name, pixels in self.album.draw(portrait).items():
+        for tag, png in self.album.draw(portrait).items():
             for logger in loggers:
-                logger.file.image(f"pictures/{name}", png(pixels), trainer.global_step)
-        save(trainer)
+                logger.file.image(tag, png, trainer.global_step)
+        for logger in loggers:
+            logger.save()
 
 
-def portrait_due(trainer: pl.Trainer, gan: GAN, most: int) -> Portrait | None:
-    """The portrait of the last evaluation, where one of so many is wanted at this step."""
-    every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
-    wanted = due_at(trainer.global_step, every, gan.steps, most)
-    return gan.latest.portrait if gan.latest is not None and wanted else None
+class ResumeHint(pl.Callback):
+    """Prints at the start how to go on with the run: a run that is killed can print nothing."""
 
+    printed = False
 
-class HowToGoOn(pl.Callback):
-    """Says at the start how to go on with a run that is killed, which can say nothing any more."""
-
-    def __init__(self) -> None:
-        self.said = False
-
+    @override
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """One line, once there is a checkpoint."""
+        # Here the first checkpoint is written: Lightning calls checkpoint callbacks last.
         folder = Path(trainer.default_root_dir)
-        if not self.said and (folder / FOLDER / LAST).exists():
-            bar = trainer.progress_bar_callback  # another console would write into it
-            say(
-                bar.console if isinstance(bar, Progress) else Console(),
-                f"if it is stopped, go on with: {resume_command(folder)}",
-            )
-        self.said = True
+        if not self.printed and (folder / FOLDER / LAST).exists():
+            bar = trainer.progress_bar_callback  # another console would write into the bar
+            console = bar.console if isinstance(bar, Progress) else Console()
+            say(console, f"if it is stopped, go on with: {resume_command(folder)}")
+        self.printed = True
+
+
+class StopAtSignals(pl.Callback):
+    """Stops training at the first block after a signal, and at once after a second signal."""
+
+    def __init__(self) -> None:
+        self.signals, self.note = unclaimed_signals(), SignalNote()
+
+    @override
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        # Takes the place of the handler that Lightning has set by now. Lightning restores the first ones at the end.
+        for number in self.signals:
+            signal.signal(number, self.note)
+
+    @override
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        # Here the block before is trained, and where an evaluation was due it is made and kept.
+        if self.note.caught is not None:
+            raise StoppedBetweenBlocksError(self.note.caught)
 
 
 class Weights(pl.Callback):
@@ -210,10 +164,10 @@ class Weights(pl.Callback):
     With `evaluate_every=1` a block is one step.
     """
 
+    @override
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """One point of every weight."""
         points = {
             f"weights/{name}" + (f".{index}" if weight.numel() > 1 else ""): value
             for name, weight in pl_module.named_parameters()
@@ -221,9 +175,3 @@ class Weights(pl.Callback):
         }
         for logger in trainer.loggers:
             logger.log_metrics(points, step=trainer.global_step)
-
-
-def save(trainer: pl.Trainer) -> None:
-    """Hands what was logged to the operating system, so that TensorBoard sees it and a kill loses nothing."""
-    for logger in trainer.loggers:
-        logger.save()

@@ -6,6 +6,10 @@ read and write. Replaying them alone gives bitwise the same numbers.
 
 What a step did in Python when it was recorded, it does for ever: it must not branch on values, count calls or read
 numbers that change (a tensor that is changed in place is fine). Such a step says `capture=false`.
+
+The private names of torch stand in this file: `torch._ops.OpOverload`, its `_schema` and its C++ function `_op`. The
+public way that was tried is `torch.compile`: on one thread the multiples recipe took 24 s to start and 1190 µs a step,
+against 840 µs in Python and 217 µs replayed.
 """
 
 from collections.abc import Callable
@@ -115,27 +119,23 @@ class _Compiler:
         untouched = not any(_has_effect(reader) for reader in _readers(node))
         if _is_view(node) and _geometry(node) == _geometry(node.all_input_nodes[0]):
             self._aliases[node] = tensors[0]
-        elif _is_view(node) and tensors[0] in self._lasting:
-            self._keep(node, self._value(node), constant=tensors[0] in self._constant)
         elif str(node.target) in FILLED and untouched:
-            like = node.meta["val"]
-            filled = torch.full(like.shape, FILLED[str(node.target)], dtype=like.dtype, device=like.device)
-            self._keep(node, filled, constant=True)
+            like, value = node.meta["val"], FILLED[str(node.target)]
+            self._lasting[node] = torch.full(like.shape, value, dtype=like.dtype, device=like.device)
+            self._constant.add(node)
         elif tensors and self._constant.issuperset(tensors) and untouched and not _has_effect(node):
-            self._keep(node, self._value(node), constant=True)
-        elif _returns_what_it_wrote(node):
-            self.lines.append(self._expression(node))
-            self._aliases[node] = self._origin(node.args[0])  # type: ignore[arg-type]
+            self._lasting[node] = self._value(node)
+            self._constant.add(node)
+        elif _is_view(node) and tensors[0] in self._lasting:
+            self._lasting[node] = self._value(node)
         else:
             self.lines.append(f"{node.name} = {self._expression(node)}")
 
-    def _keep(self, node: fx.Node, value: Tensor, constant: bool) -> None:
-        self._lasting[node] = value
-        if constant:
-            self._constant.add(node)
-
     def _value(self, node: fx.Node) -> Tensor:
-        return _evaluated(node, lambda argument: self._lasting[self._origin(argument)])
+        assert isinstance(node.target, OpOverload)
+        arguments = fx.map_arg((node.args, node.kwargs), lambda argument: self._lasting[self._origin(argument)])
+        value: Tensor = node.target(*arguments[0], **arguments[1])
+        return value
 
     def _origin(self, node: fx.Node) -> fx.Node:
         while node in self._aliases:
@@ -182,23 +182,11 @@ def _readers(node: fx.Node) -> set[fx.Node]:
     return readers
 
 
-def _writes(node: fx.Node) -> bool:
-    return isinstance(node.target, OpOverload) and node.target._schema.is_mutable
-
-
-def _returns_what_it_wrote(node: fx.Node) -> bool:
-    """Whether it is of the kind `x.add_(y)`: it writes its first argument and returns it."""
-    if not _writes(node) or not node.args or not isinstance(node.args[0], fx.Node):
-        return False
-    assert isinstance(node.target, OpOverload)
-    schema = node.target._schema
-    aliases = [schema.arguments[0].alias_info, *(returned.alias_info for returned in schema.returns)]
-    return len(aliases) == 2 and all(alias is not None and alias.is_write for alias in aliases)
-
-
 def _has_effect(node: fx.Node) -> bool:
-    random = isinstance(node.target, OpOverload) and torch.Tag.nondeterministic_seeded in node.target.tags
-    return _writes(node) or random or (node.op == "call_function" and not isinstance(node.target, OpOverload))
+    """Whether it writes into a tensor or draws random numbers, or may: what is no tensor operation."""
+    if not isinstance(node.target, OpOverload):
+        return node.op == "call_function"
+    return node.target._schema.is_mutable or torch.Tag.nondeterministic_seeded in node.target.tags
 
 
 def _is_view(node: fx.Node) -> bool:
@@ -206,16 +194,6 @@ def _is_view(node: fx.Node) -> bool:
     return isinstance(node.target, OpOverload) and node.target._schema.name.removeprefix("aten::") in VIEWS
 
 
-def _geometry(node: fx.Node) -> tuple[Any, ...] | None:
-    value = node.meta.get("val")
-    if not isinstance(value, Tensor):
-        return None
+def _geometry(node: fx.Node) -> tuple[Any, ...]:
+    value: Tensor = node.meta["val"]
     return value.shape, value.stride(), value.storage_offset(), value.dtype
-
-
-def _evaluated(node: fx.Node, value: Callable[[fx.Node], Tensor]) -> Tensor:
-    assert isinstance(node.target, OpOverload)
-    with torch.no_grad():
-        arguments = fx.map_arg(node.args, value), fx.map_arg(node.kwargs, value)
-        result: Tensor = node.target(*arguments[0], **arguments[1])
-    return result

@@ -1,49 +1,45 @@
-"""Where curves are written."""
+"""The TensorBoard logger of a run."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import Logger
+from typing_extensions import override
 
 from patterngan.reporting.events import EventFile
 
 
 class TensorBoard(Logger):
-    """The event file of a run alone, in its own folder.
+    """Writes one run's event file, alone or for a member of a population.
 
-    Lightning's own hands everything to a thread: where the disk is full, that prints a traceback of its own.
+    Lightning's TensorBoardLogger writes in a thread, which prints a traceback of its own where the disk is full.
 
     Args:
         save_dir: the folder of the event file.
         purge_step: see `events.EventFile`.
     """
 
-    def __init__(self, save_dir: Path, purge_step: int) -> None:
+    def __init__(self, save_dir: Path, purge_step: int | None) -> None:
         super().__init__()
         self.file = EventFile(save_dir, purge_step)
 
-    @property
-    def name(self) -> None:
-        """There is none: the folder says what it is."""
+    name = version = None  # the folder names the run
 
-    @property
-    def version(self) -> None:
-        """There is none."""
-
+    @override
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """A point of each curve."""
         self.file.scalars(metrics, step or 0)
 
+    @override
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
-        """See `curves.head`, which says more."""
+        """Nothing: `reporting.events.write_evaluation` writes them with the metrics that belong to them."""
 
+    @override
     def save(self) -> None:
-        """Hands what was logged to the operating system."""
         self.file.flush()
 
+    @override
     def finalize(self, status: str) -> None:
-        """Hands over what is left."""
-        with suppress(*[OSError] * (status != "success")):  # why the run failed has been said
+        with nullcontext() if status == "success" else suppress(OSError):  # a failed run has said why already
             self.save()

@@ -1,26 +1,29 @@
-"""The GAN: two networks, their optimizers and their exact evaluation, as a LightningModule."""
+"""The GAN as a LightningModule: two networks, their optimizers and their evaluation."""
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from typing_extensions import override
 
-from patterngan.data.streams import Stream, Streams
-from patterngan.evaluation import metrics as evaluation
+from patterngan.data.streams import StepStream
 from patterngan.evaluation.evaluator import Evaluation, Evaluator
 from patterngan.gan.objectives import Objective
 from patterngan.gan.optimizers import Moving, OptimizerFactory
 from patterngan.gan.schedules import move_schedules, progress_at, progress_seen
-from patterngan.gan.step import Batch, Draw, Players, descent
-from patterngan.gan.updates import Losses, Update
+from patterngan.gan.step import Losses, Players, optimizer_step
+from patterngan.gan.updates import Update
+from patterngan.reporting.console import brief, evaluation_line
 from patterngan.storage.checkpoints import KEY
 from patterngan.training.capture import Captured
+from patterngan.training.inputs import step_batch, with_instance_noise
 from patterngan.validation import UsageError
 
 
@@ -37,8 +40,9 @@ class DivergedError(UsageError):
 class GAN(pl.LightningModule):
     """Trains a generator against a discriminator by `update`, one block of GAN steps a batch.
 
-    Every tensor may carry leading axes before the batch (the members of a population): losses are reduced
-    over the batch only, and the gradient taken is that of their sum, so that members never mix.
+    Every tensor may carry leading axes before the batch (the members of a population): losses are reduced over the
+    batch only, and the gradient taken is that of their sum, so that members never mix. A run alone has one member,
+    number 0; callbacks go through `alive` and serve both.
     """
 
     def __init__(
@@ -49,15 +53,12 @@ class GAN(pl.LightningModule):
         penalties: nn.ModuleList,
         update: Update,
         optimizers: tuple[OptimizerFactory, OptimizerFactory],
-        streams: Mapping[str, Stream | Streams],
+        streams: Mapping[str, StepStream],
         evaluator: Evaluator,
         steps: int,
         capture: bool = True,
     ) -> None:
-        """`streams`: "noise", and where they are needed "proposals", "mixing" and "blur"; see `players.Batch`.
-
-        `steps` is the length of the run that schedules go by.
-        """
+        """`streams`: see `inputs.random_inputs`. `steps`: the length of the run, which schedules go by."""
         super().__init__()
         self.automatic_optimization = False
         self.generator, self.discriminator = generator, discriminator
@@ -65,9 +66,12 @@ class GAN(pl.LightningModule):
         self.objective, self.penalties, self.update = objective, penalties, update
         self.optimizer_factories = optimizers
         self.streams, self.evaluator, self.steps, self.capture = dict(streams), evaluator, steps, capture
-        self.latest: Evaluation | None = None
         self.losses: Losses | None = None
-        self.record: dict[str, Any] = {"settings": {}, "overrides": []}
+        """Of the last block: [steps], or [steps, members]."""
+        self.evaluations: dict[int, Evaluation] = {}
+        """The last evaluation of each member."""
+        self.records: list[dict[str, Any]] = [{"settings": {}, "overrides": []}]
+        """The settings and overrides that each member was made from; they travel in its checkpoints."""
 
     def discriminate(self, codes: Tensor) -> Tensor:
         """Codes [..., batch, width] → logits [..., batch], or [..., packs]."""
@@ -75,82 +79,71 @@ class GAN(pl.LightningModule):
         return logits.squeeze(-1)
 
     @property
-    def result(self) -> nn.Module:
-        """What is measured and exported: the generator's running average where there is one."""
+    def trained_generator(self) -> nn.Module:
+        """The generator that is measured and exported: its running average where there is one."""
         return self.generator if self.average is None else self.average
 
+    @override
     def configure_optimizers(self) -> list[Optimizer]:
-        """G's optimizer, then D's."""
         generator, discriminator = self.optimizer_factories
         return [generator(self.generator.parameters()), discriminator(self.discriminator.parameters())]
 
+    @override
     def on_train_start(self) -> None:
-        """Binds the players to their optimizers."""
         optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group.update(optimizer.defaults)  # a checkpoint brings its own lr; what the user typed wins
-        generator, discriminator = (optimizer.step for optimizer in optimizers)
+        generator, discriminator = optimizers
         self.players = Players(
             generator=self.generator,
             discriminator=self.discriminate,
-            descend_generator=descent(self.generator, generator),
-            descend_discriminator=descent(self.discriminator, discriminator),
+            step_generator=optimizer_step(self.generator, generator.step),
+            step_discriminator=optimizer_step(self.discriminator, discriminator.step),
         )
-        self.step = Captured(self.gan_step) if self.capture else self.gan_step
+        self.run_step = Captured(self.gan_step) if self.capture else self.gan_step
+
+    @override
+    @torch.no_grad()
+    def training_step(self, block: Tensor, index: int) -> None:
+        """One GAN step for each row of a block [steps, ..., reals, width]."""
+        start = self.global_step
+        self._move_schedules(progress_at(start, self.steps))
+        streams = [stream.read(start, start + len(block), self.device) for stream in self.streams.values()]
+        outputs = [self.run_step(*rows) for rows in zip(block.unbind(), *(s.unbind() for s in streams), strict=True)]
+        self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
+        for parameter, gradient in zip(self._trained_parameters(), outputs[-1][2:], strict=True):
+            parameter.grad = gradient  # a replayed step does not set it
+        self._count(len(block))
+        self._require_finite_losses(start)
 
     @torch.enable_grad()
     def gan_step(self, reals: Tensor, *streams: Tensor) -> tuple[Tensor, ...]:
         """One GAN step. Returns the losses, then the last gradient of every parameter, G's and D's."""
-        read = dict(zip(self.streams, streams, strict=True))
+        inputs = dict(zip(self.streams, streams, strict=True))
         players = self.players
         if self.update.instance_noise is not None:
-            players = replace(players, discriminator=self._blurred(read["blur"], self.update.instance_noise.value))
-        losses = self.update(players, self.objective, self.penalties, self._batch(reals, read))
-        self._follow()
-        gradients = [parameter.grad for parameter in self._trained()]
+            sigma = self.update.instance_noise.value
+            noisy = with_instance_noise(self.discriminate, inputs["instance_noise"], sigma)
+            players = replace(players, discriminator=noisy)
+        losses = self.update(players, self.objective, self.penalties, step_batch(reals, inputs, self.update))
+        self._update_average()
+        gradients = [parameter.grad for parameter in self._trained_parameters()]
         return *losses, *(gradient for gradient in gradients if gradient is not None)
 
-    def _batch(self, reals: Tensor, read: Mapping[str, Tensor]) -> Batch:
-        update = self.update
-        proposals = _rows(read["proposals"]) if "proposals" in read else [None] * update.draws
-        mixing = _rows(read["mixing"]) if "mixing" in read else [None] * update.discriminator_steps
-        draws = tuple(Draw(*draw) for draw in zip(_rows(read["noise"]), proposals, strict=True))
-        size = reals.shape[-2] // update.discriminator_steps
-        return Batch(reals.split(size, -2) if len(mixing) > 1 else (reals,), draws, tuple(mixing))
-
-    def _blurred(self, blur: Tensor, sigma: Tensor) -> Callable[[Tensor], Tensor]:
-        """D, looking at codes through Gaussian noise: `blur` [looks, ..., batch, width], scaled by σ [...]."""
-        looks = iter(_rows(blur))
-        return lambda codes: self.discriminate(codes + sigma[..., None, None] * next(looks))
-
     @torch.no_grad()
-    def _follow(self) -> None:
-        """One step of the running average after the generator."""
+    def _update_average(self) -> None:
+        """θ̄ ← βθ̄ + (1−β)θ."""
         if self.average is None or self.update.ema is None:
             return
         rate = 1 - self.update.ema.value
         for average, weight in zip(self.average.parameters(), self.generator.parameters(), strict=True):
             average.lerp_(weight, rate.view(*rate.shape, *[1] * (weight.dim() - rate.dim())))
 
-    def _trained(self) -> list[nn.Parameter]:
+    def _trained_parameters(self) -> list[nn.Parameter]:
         return [*self.generator.parameters(), *self.discriminator.parameters()]
 
-    @torch.no_grad()
-    def training_step(self, block: Tensor, index: int) -> None:
-        """One GAN step for each row of a block `[steps, ..., reals, width]`."""
-        start = self.global_step
-        self._move_to(progress_at(start, self.steps))
-        streams = [stream.read(start, start + len(block), self.device) for stream in self.streams.values()]
-        outputs = [self.step(*rows) for rows in zip(block.unbind(), *(s.unbind() for s in streams), strict=True)]
-        self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
-        for parameter, gradient in zip(self._trained(), outputs[-1][2:], strict=True):
-            parameter.grad = gradient  # a replayed step does not set it
-        self._count(len(block))
-        self._require_finite(start)
-
-    def _move_to(self, progress: float) -> None:
-        """Sets everything scheduled to what it is at a share of the run."""
+    def _move_schedules(self, progress: float) -> None:
         move_schedules(self, progress)
         optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
         for optimizer in optimizers:
@@ -158,58 +151,69 @@ class GAN(pl.LightningModule):
                 optimizer.move_to(progress)
 
     def _count(self, steps: int) -> None:
-        # Lightning would count the steps of both optimizers, and only of those it has wrapped. We count GAN steps
-        # in its place: this is what `trainer.global_step` and `max_steps` look at.
+        # `trainer.global_step` and `max_steps` look at this counter. Lightning's public way to move it is to step a
+        # wrapped optimizer, once for each GAN step; a recorded step calls no optimizer.
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
         progress.total.ready += steps
         progress.total.completed += steps
 
-    def _require_finite(self, start: int) -> None:
+    def _require_finite_losses(self, start: int) -> None:
         assert self.losses is not None
         finite = (self.losses.generator + self.losses.discriminator).isfinite()
         if not finite.all():
-            steps = finite.reshape(len(finite), -1).all(1)
-            raise DivergedError(start + int(steps.long().argmin()) + 1)
+            raise DivergedError(start + int(finite.long().argmin()) + 1)
 
+    @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds what the run was made from, so that the file alone can be used and resumed."""
-        checkpoint[KEY] = self.record
+        checkpoint[KEY] = self.records[0]
         # Lightning would come back into the middle of the epoch that the evaluation ends. The GAN step is all
         # the progress there is: data and noise are addressed by it.
         del checkpoint["loops"]
 
+    @override
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Goes on counting where the checkpoint stands."""
         self._count(checkpoint["global_step"])
         move_schedules(self, progress_seen(checkpoint["global_step"], self.steps))
 
+    @override
     def validation_step(self, batch: int, index: int) -> None:
-        """Measures the generator; `latest` holds the outcome, and callbacks select by `score`."""
-        self.latest = self.evaluate()
-        require_finite(self.latest, self.parameters(), self.global_step)  # before a checkpoint is written
-        self.log("score", evaluation.selection_score(self.latest.metrics), logger=False, batch_size=1)
+        """Evaluates every member; `evaluations` holds the outcomes."""
+        self.evaluations[0] = self.evaluate()
+        require_finite(self.evaluations[0], self.parameters(), self.global_step)  # before a checkpoint is written
 
     def evaluate(self) -> Evaluation:
         """Measures the generator."""
-        return self.evaluator(self.result, self.discriminate, self.evaluator.draw(self.device))
+        return self.evaluator(self.trained_generator, self.discriminate, self.evaluator.draw(self.device))
+
+    @property
+    def alive(self) -> list[int]:
+        """The members that are trained and have not diverged."""
+        return [0]
+
+    def finite_members(self) -> list[int]:
+        """The members whose weights are all finite."""
+        return [0] if all(weight.isfinite().all() for weight in self.parameters()) else []
+
+    def member_loggers(self, member: int) -> Sequence[Logger]:
+        """The loggers of a member's curves."""
+        return self.trainer.loggers
+
+    def gradient_norms(self, network: nn.Module) -> list[float]:
+        """The Euclidean norm of each member's last gradient."""
+        gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+        return [float(torch.nn.utils.get_total_norm(gradients))]
+
+    def status(self) -> str:
+        """The last evaluation in a few words, for a progress bar."""
+        return brief(self.evaluations[0].metrics) if self.evaluations else ""
+
+    def evaluation_line(self) -> str:
+        """The last evaluation in a line."""
+        return evaluation_line(self.global_step, self.evaluations[0])
 
 
-def _rows(tensor: Tensor) -> list[Tensor]:
-    return [tensor[index] for index in range(len(tensor))]  # `unbind` cannot be replayed as a view
-
-
-def require_finite(found: Evaluation, weights: Iterable[Tensor], step: int) -> None:
-    """Checks an evaluation and the weights that were evaluated.
-
-    Raises:
-        DivergedError: if there is a number among them that is not finite.
-    """
+def require_finite(evaluation: Evaluation, weights: Iterable[Tensor], step: int) -> None:
+    """Raises `DivergedError` unless an evaluation and the weights that were evaluated are finite."""
     weights_finite = all(weight.isfinite().all() for weight in weights)
-    if not weights_finite or not math.isfinite(found.metrics["d_real"] + found.metrics["d_fake"]):
+    if not weights_finite or not math.isfinite(evaluation.metrics["d_real"] + evaluation.metrics["d_fake"]):
         raise DivergedError(step)
-
-
-def gradient_norm(network: nn.Module) -> float:
-    """The Euclidean norm of a network's last gradient."""
-    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-    return float(torch.nn.utils.get_total_norm(gradients))

@@ -1,41 +1,75 @@
-"""Training stops at a signal between two blocks, where nothing is half done."""
+"""Ctrl-C and SIGTERM, which clusters send before they stop a job. Imports nothing heavy: the command line needs it."""
 
 import signal
-from typing import Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
-import pytorch_lightning as pl
-from pytorch_lightning.utilities.exceptions import SIGTERMException
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""The signals that stop a run."""
 
-from patterngan.training.signals import Note, StoppedError, unclaimed
+
+class StoppedError(SystemExit):
+    """A signal ends the process; the exit code is 128 plus the signal's number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
 
 
 class StoppedBetweenBlocksError(StoppedError):
-    """A checkpoint written now is one to go on from: callbacks' `on_exception` may write it."""
+    """Training stopped where no step is half done: callbacks may write a checkpoint in `on_exception`."""
+
+
+def stop_at_once(number: int, frame: object) -> NoReturn:
+    """A signal handler that raises `StoppedError`, so that files are closed and temporary ones removed."""
+    raise StoppedError(number)
+
+
+class SignalNote:
+    """A signal handler that notes the first signal and raises `StoppedError` at the second."""
+
+    def __init__(self) -> None:
+        self.caught: int | None = None
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Handles a signal, as `signal.signal` asks for."""
+        if self.caught is not None:
+            raise StoppedError(number)
+        self.caught = number
+
+    def raise_if_caught(self) -> None:
+        """Raises `StoppedError` if a signal was noted."""
+        if self.caught is not None:
+            raise StoppedError(self.caught)
+
+
+@contextmanager
+def restored_handlers() -> Iterator[None]:
+    """Restores the signal handlers when the body ends."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def unclaimed_signals() -> list[signal.Signals]:
+    """The signals of `SIGNALS` that nobody else handles, such as a cluster's launcher; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        return []
+    defaults = (signal.SIG_DFL, signal.default_int_handler, stop_at_once)
+    return [number for number in SIGNALS if signal.getsignal(number) in defaults]
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of what ended a process. Lightning makes exits of its own of KeyboardInterrupt and SIGTERM."""
+    """The exit code of an exception that ended training. Lightning wraps KeyboardInterrupt and SIGTERM."""
+    from pytorch_lightning.utilities.exceptions import SIGTERMException
+
     if isinstance(error, SIGTERMException):
         return 128 + signal.SIGTERM
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt):
         return 128 + signal.SIGINT
     return error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
-
-
-class StopAtSignals(pl.Callback):
-    """Stops training at the next block after a signal, at once after a second."""
-
-    def __init__(self) -> None:
-        self.handled, self.note = unclaimed(), Note()
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Takes the place of the handler that Lightning has set by now. It restores what was there when it ends."""
-        for number in self.handled:
-            signal.signal(number, self.note)
-
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Here the block before is trained, and where an evaluation was due it is made and kept."""
-        if self.note.caught is not None:
-            raise StoppedBetweenBlocksError(self.note.caught)

@@ -1,0 +1,110 @@
+"""Optimizers of a population: parameters have a leading members axis, and each member its own settings."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn, optim
+from typing_extensions import override
+
+from patterngan.gan.optimizers import SGD, Adam
+
+
+class PopulationOptimizer(optim.Optimizer):
+    """The learning rates that both optimizers keep: those of the members, shaped to multiply stacked parameters."""
+
+    def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[Adam | SGD]) -> None:
+        self.stacked = list(parameters)
+        super().__init__(self.stacked, {})
+        self.members = members
+        self.lrs = torch.tensor([member.lr.start for member in members], device=self.stacked[0].device)
+        self.shaped_lrs = [self.lrs.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
+
+    def move_to(self, progress: float) -> None:
+        """Sets the learning rates to their values at a share of the run."""
+        self.lrs.copy_(torch.tensor([member.lr.at(progress) for member in self.members]))
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """An empty state, and `param_groups` of each member as its optimizer alone has them."""
+        stand_ins = [nn.Parameter(torch.empty(0)) for _ in self.stacked]
+        groups = [member(stand_ins).state_dict()["param_groups"] for member in self.members]
+        return {"state": {}, "param_groups": groups}
+
+
+class PopulationSGD(PopulationOptimizer):
+    """Gradient descent, each member with its own lr."""
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Takes one step of every member along its gradient."""
+        for parameter, lr in zip(self.stacked, self.shaped_lrs, strict=True):
+            if parameter.grad is not None:
+                parameter.addcmul_(parameter.grad, lr, value=-1)
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Does nothing: gradient descent has no state."""
+
+
+class PopulationAdam(PopulationOptimizer):
+    """Adam, each member with its own lr and betas.
+
+    PyTorch's fused Adam takes a step of learning rate one from zeros. It leaves there the direction of the step,
+    which is then multiplied with each member's lr. PyTorch's betas are numbers, so there is one call for each run of
+    neighbours with equal betas; members sorted by betas make the fewest.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[Adam]) -> None:
+        super().__init__(parameters, members)
+        self.directions, self.exp_avg, self.exp_avg_sq = (
+            [torch.zeros_like(parameter, requires_grad=False) for parameter in self.stacked] for _ in range(3)
+        )
+        changes = [i for i in range(1, len(members)) if members[i].betas != members[i - 1].betas]
+        self.cuts = [slice(*cut) for cut in pairwise([0, *changes, len(members)])]
+        groups = [
+            {"params": [direction[cut] for direction in self.directions], "betas": members[cut.start].betas}
+            for cut in self.cuts
+        ]
+        self.direction_adam = optim.Adam(groups, lr=1.0, fused=True)
+        self._set_steps(0)
+
+    def _set_steps(self, steps: float) -> None:
+        for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
+            for index, direction in enumerate(group["params"]):
+                self.direction_adam.state[direction] = {
+                    "step": torch.tensor(float(steps), device=direction.device),
+                    "exp_avg": self.exp_avg[index][cut],
+                    "exp_avg_sq": self.exp_avg_sq[index][cut],
+                }
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Takes one step of every member along its gradient."""
+        for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
+            for direction, parameter in zip(group["params"], self.stacked, strict=True):
+                direction.grad = None if parameter.grad is None else parameter.grad[cut]
+        for direction in self.directions:
+            direction.zero_()
+        self.direction_adam.step()
+        for parameter, direction, lr in zip(self.stacked, self.directions, self.shaped_lrs, strict=True):
+            parameter.addcmul_(direction, lr)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """The state as `torch.optim.Adam` has it, its running means with a members axis."""
+        first = self.direction_adam.param_groups[0]["params"][0]
+        step: Tensor = self.direction_adam.state[first]["step"]
+        moments = zip(self.exp_avg, self.exp_avg_sq, strict=True)
+        state = {i: {"step": step, "exp_avg": m, "exp_avg_sq": v} for i, (m, v) in enumerate(moments)}
+        return super().state_dict() | {"state": state}
+
+    @torch.no_grad()
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Loads running means with a members axis; lr and betas stay those of `members`."""
+        for index, state in state_dict["state"].items():
+            self.exp_avg[index].copy_(state["exp_avg"])
+            self.exp_avg_sq[index].copy_(state["exp_avg_sq"])
+            self._set_steps(float(state["step"]))

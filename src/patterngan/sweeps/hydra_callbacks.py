@@ -1,0 +1,74 @@
+"""Hydra's callbacks around runs and sweeps. Imports nothing heavy before a run starts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+from typing_extensions import override
+
+from patterngan.validation import InvalidValueError, UsageError
+
+if TYPE_CHECKING:
+    from patterngan.runs.run import Run
+
+MISTAKES = (UsageError, HydraException, OmegaConfBaseException, OSError)
+"""The errors that a user can put right."""
+
+
+class RefusedError(SystemExit):
+    """Carries an error through Hydra, which makes a warning of a callback's error and adds lines to a run's."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(2)
+        self.error = error
+
+
+@contextmanager
+def plain_errors(mode: RunMode | None) -> Iterator[None]:
+    """Around a run: its error is all that is printed. In a sweep Hydra says whose error it was, and goes on."""
+    try:
+        yield
+    except MISTAKES as error:
+        if mode != RunMode.MULTIRUN:
+            raise RefusedError(error) from error
+        if isinstance(error, UsageError):
+            error.exit_code = 1  # the command was right, one of its runs was not
+        raise
+
+
+class CheckBeforeRun(Callback):
+    """Prepares a run before Hydra makes a folder for it, so that an impossible config leaves nothing behind."""
+
+    prepared: ClassVar["Run | None"] = None
+    """The run that was prepared last, for `train.py` to train: Hydra hands nothing from a callback to its task."""
+
+    @override
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        from patterngan.runs.run import prepare, require_unused
+        from patterngan.storage.files import locked
+
+        with plain_errors(RunMode.RUN):
+            if not config.hydra.run.dir:
+                raise InvalidValueError("hydra.run.dir", config.hydra.run.dir, "must name a folder")
+            folder = Path(config.hydra.run.dir)
+            with locked(folder):
+                CheckBeforeRun.prepared = prepare(config, folder, list(config.hydra.overrides.task))
+                require_unused(folder, config.ckpt_path)
+
+
+class ReportSweep(Callback):
+    """Prints the table of a sweep and writes its page, whichever launcher ran it."""
+
+    @override
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        from patterngan.reporting.console import table_console
+        from patterngan.reporting.sweep_page import report_sweep
+
+        with plain_errors(RunMode.RUN):
+            report_sweep(Path(str(config.hydra.sweep.dir)), table_console())

@@ -1,0 +1,118 @@
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+from patterngan import CONF
+from patterngan.reporting.commands import (
+    curves_command,
+    display_path,
+    generate_command,
+    is_harmless,
+    literal,
+    resume_command,
+    script_command,
+    sweep_command,
+    sweep_resume_hint,
+    train_command,
+)
+
+TRAIN = f"python {CONF.parent / 'train.py'}"
+
+
+def value_of(override):
+    return OverridesParser.create().parse_override(override).value()
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_paths_are_shown_as_the_user_would_type_them(here):
+    assert display_path(here / "a" / "b") == "a/b"
+    assert display_path(Path("/elsewhere/b")) == "/elsewhere/b"
+    assert display_path(here / "-n") == "./-n"
+
+
+@pytest.mark.parametrize("path", ["/a b/c", "it's", "x=1,y=2", "back\\slash", "end\\", "quoted\\'", "ünï", "[1]"])
+def test_paths_of_any_spelling_survive_hydras_grammar(path):
+    assert value_of("hydra.run.dir=" + literal(path)) == path
+
+
+@pytest.mark.parametrize("value", [None, True, 3, -0.5, 1e-9, "none", "null", [], [1, 0.2, "cosine"]])
+def test_plain_values_survive_hydras_grammar(value):
+    assert value_of("key=" + literal(value)) == value
+
+
+@pytest.mark.parametrize("name", ["plain/last.ckpt", "a b", "x=1,y", "it's", "é"])
+def test_a_resume_command_is_quoted_for_hydra_and_the_shell(here, name):
+    *_, override = shlex.split(resume_command(here / name))
+    assert value_of(override) == name
+
+
+def test_commands_of_the_checkout_are_short(monkeypatch):
+    monkeypatch.chdir(CONF.parent)
+    run = CONF.parent / "outputs" / "my run"
+    assert resume_command(Path("outputs/run")) == "python train.py ckpt_path=outputs/run"
+    assert train_command("lr=1", "penalty=[r1]") == "python train.py lr=1 'penalty=[r1]'"
+    assert generate_command(run) == "python scripts/generate.py 'outputs/my run' -n 10"
+    assert script_command("report", run, "--all") == "python scripts/report.py 'outputs/my run' --all"
+    assert curves_command(run) == "tensorboard --logdir 'outputs/my run'"
+
+
+def test_a_sweep_goes_on_in_its_own_folder(here):
+    typed = ["lr=1,2", "hydra.sweep.dir=elsewhere", "hydra.mode=MULTIRUN", "hydra.launcher.n_jobs=2"]
+    assert sweep_command(typed, here / "s") == f"{TRAIN} -m lr=1,2 hydra.launcher.n_jobs=2 hydra.sweep.dir=s"
+    assert sweep_command([], here / "a b") == f"{TRAIN} -m " + shlex.quote("hydra.sweep.dir='a b'")
+
+
+def test_the_hint_to_resume_a_sweep_has_what_was_typed():
+    from omegaconf import OmegaConf
+
+    overrides = {"task": ["lr=${x}"], "hydra": ["hydra.mode=MULTIRUN"]}
+    config = OmegaConf.create({"hydra": {"overrides": overrides, "sweep": {"dir": "s"}}})
+    assert sweep_resume_hint(config) == f"go on with: {TRAIN} -m 'lr=${{x}}' hydra.sweep.dir=s"
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "lr=1e-3,1e-4",
+        "seed=range(0,100)",
+        "objective=glob(*)",
+        "head.temperature=[1,0.2,exponential]",
+        "+trainer.x=-1",
+        "~callbacks.pictures",
+        "optimizer.decay='none'",
+        "hydra/launcher=joblib",
+        "hydra.launcher.max_members=8",
+        "experiment=plain",
+        "ckpt_path=/elsewhere/best.ckpt",
+    ],
+)
+def test_overrides_that_choose_and_set_known_keys_are_harmless(override):
+    assert is_harmless(override)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "+callbacks.x={_target_: os.system}",
+        "callbacks.pictures._target_=os.system",
+        "hydra.searchpath=[file:///evil]",
+        "hydra.launcher.setup=[reboot]",
+        "hydra.launcher.address=evil:1",
+        "--config-dir=/evil",
+        "experiment=../../evil",
+        "a@hydra.callbacks.x=multiples",
+        "lr=${oc.env:HOME}",
+        "lr=1\nevil",
+        "ckpt_path=${oc.env:HOME}",
+        "unknown=1",
+    ],
+)
+def test_overrides_that_name_code_files_or_addresses_are_not(override):
+    assert not is_harmless(override)

@@ -1,0 +1,41 @@
+import pytest
+from jinja2 import UndefinedError
+
+from patterngan.reporting import figures
+from patterngan.reporting.html import INK, drawing, svg, write_page
+
+PAGE = {
+    "result": {"status": "completed", "steps": 9, "wall_seconds": 1.55, "overrides": []},
+    "tiles": {},
+    "figures": {},
+    "commands": {},
+    "metrics": {"tv": 0.123456, "kl": None, "modes": 3},
+    "config": "a: \udcff",
+}
+
+
+def test_a_page_escapes_text_and_shortens_numbers(tmp_path):
+    path = tmp_path / "2024-01-01" / "<b>run" / "page.html"
+    path.parent.mkdir(parents=True)
+    write_page(path, "run.html", **PAGE)
+    text = path.read_text()
+    assert "<title>2024-01-01/&lt;b&gt;run</title>" in text
+    for number in ("0.1235", "–", "3"):
+        assert f'<td class="number">{number}</td>' in text
+    assert r"a: \udcff" in text
+
+
+def test_a_page_that_lacks_content_is_not_written(tmp_path):
+    with pytest.raises(UndefinedError):
+        write_page(tmp_path / "page.html", "run.html", result=PAGE["result"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_have_the_colour_of_the_text_and_are_the_same_each_time():
+    with drawing():
+        first, second = (svg(figures.curves({"$a$": {0: 0.5, 1: 1.0}})) for _ in range(2))
+    assert first == second
+    assert first.startswith("<svg")
+    assert "currentColor" in first
+    assert INK not in first
+    assert "$a$" in first

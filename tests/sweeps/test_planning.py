@@ -1,0 +1,49 @@
+import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from omegaconf import base
+
+from patterngan.sweeps import planning
+from patterngan.sweeps.jobs import grouped
+from patterngan.sweeps.planning import plan
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often planning does what takes long."""
+    counts = dict.fromkeys(("files", "runs", "networks", "interpolations"), 0)
+
+    def counting(owner, name, what):
+        real = getattr(owner, name)
+
+        def call(*arguments, **options):
+            counts[what] += 1
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, call)
+
+    counting(ConfigLoaderImpl, "load_sweep_config", "files")
+    counting(planning, "prepare", "runs")
+    counting(planning, "run_spec", "networks")
+    counting(base, "parse", "interpolations")
+    return counts
+
+
+def test_what_jobs_share_is_done_once_however_many_there_are(sweep, counted):
+    def planned(count):
+        plan(sweep(), [[f"lr={1 + n}e-4", f"pattern.k={2 + n % 2}", f"seed={n}"] for n in range(count)], 0)
+        return dict(counted)
+
+    first = planned(4)
+    assert first["files"] == first["runs"] == first["networks"] == 1  # the second modulus has networks of its own
+    counted.update(dict.fromkeys(counted, 0))
+    assert planned(40) == first
+
+
+def test_jobs_that_differ_in_learning_rates_alone_are_checked_each(sweep):
+    made = plan(sweep(), [["lr=1e-3"], ["lr=-1"], ["lr=2e-3"], ["optimizer.generator.lr=0"], ["lr=2e-3"]], 0)
+    assert made.reasons == {
+        1: "lr=-1: must be a finite number > 0",
+        3: "optimizer.generator.lr=0: must be a finite number > 0",
+    }
+    (group,) = grouped([job for job in made.jobs if job.number not in made.reasons])
+    assert [job.settings["lr"] for job in group.jobs] == [1e-3, 2e-3, 2e-3]
