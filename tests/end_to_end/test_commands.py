@@ -135,6 +135,13 @@ def test_what_watches_a_run_can_be_switched_off(typed, tmp_path, group):
     assert (group == "callbacks") is not any((tmp_path / "run").glob("checkpoints/*"))
 
 
+def test_a_run_that_hydra_moves_into_its_folder_writes_nowhere_else(typed, tmp_path):
+    assert typed("train", *PLAIN, "hydra.job.chdir=true", "hydra.run.dir=run").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert not (tmp_path / "run" / "run").exists()
+    assert any((tmp_path / "run").glob("events.*"))
+
+
 def test_a_bar_counts_gan_steps_in_a_terminal(tmp_path):
     done = Script("train.py", list(QUICK), tmp_path, environment() | {"FORCE_COLOR": "1"}).ended()
     assert "steps/s" in done.stdout

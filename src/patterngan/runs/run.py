@@ -113,6 +113,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
         UsageError: naming the key and the value.
     """
     require_keys(config, ("ckpt_path", "optimized_metric", "trainer"))
+    folder = folder.absolute()  # Hydra may change the directory before training starts
     checkpoint = None if config.ckpt_path is None else requested(config.ckpt_path)
     goes_on = checkpoint is not None and is_last_of(folder, config.ckpt_path)
     gan, data = assemble(config, accelerator(config.trainer.accelerator))
@@ -126,7 +127,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     callbacks = [callback for callback in build_callbacks(config) if not (in_sweep and isinstance(callback, Pictures))]
     trainer = build_trainer(
         config,
-        default_root_dir=folder.absolute(),
+        default_root_dir=folder,
         logger=build_loggers(config, folder_of_events(folder, label(overrides) if in_sweep else ""), purge_step),
         callbacks=[*callbacks, stop, *([] if in_sweep else [ResumeHint()])],
         enable_checkpointing=any(isinstance(callback, CheckpointCallback) for callback in callbacks),
