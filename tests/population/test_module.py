@@ -109,7 +109,7 @@ def test_drawn_codes(config, architecture):
         "batch_size=32",
         "evaluation.samples=500",
     ]
-    assert_members_follow_their_runs_alone(config, common, [["seed=1"], ["pattern.k=5"], ["lr=2e-4", "seed=2"]])
+    assert_members_follow_their_runs_alone(config, common, [["pattern.k=5"], ["lr=2e-4", "seed=2"]])
 
 
 @pytest.mark.parametrize("sampling", ["iid", "permutation"])
