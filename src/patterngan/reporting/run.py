@@ -132,8 +132,7 @@ def _write_pictures(run: Path, portraits: Mapping[int, Portrait]) -> None:
     file = EventFile(folder_of_events(run), purge_step=None)
     for before, step in pairwise([0, *portraits]):
         if due(step, step - before, last, MOST_PICTURES):
-            for tag, png in album.draw(portraits[step]).items():
-                file.image(tag, png, step)
+            file.images(album.draw(portraits[step]), step)
     file.flush()
 
 

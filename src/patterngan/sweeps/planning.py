@@ -113,10 +113,11 @@ def _why_impossible(config: DictConfig, job: Job, valid: set[str]) -> str | None
 def require_own_folders(sweep: Path, jobs: Sequence[Job]) -> None:
     """Checks that each job has a folder of its own, inside the sweep's."""
     seen: dict[Path, int] = {}
+    resolved = sweep.resolve()
     for job in jobs:
         other = seen.setdefault(job.folder, job.number)
         if other != job.number:
             key = f"hydra.sweep.subdir={job.folder.name}"
             raise UsageError(f"{key}: runs {other} and {job.number} would share this folder")
-        if sweep.resolve() not in job.folder.resolve().parents:
+        if resolved not in job.folder.resolve().parents:
             raise UsageError(f"hydra.sweep.subdir: {job.folder} is not inside the sweep's folder")

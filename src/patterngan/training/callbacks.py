@@ -112,10 +112,9 @@ class Pictures(pl.Callback):
         from patterngan.reporting.pictures import Album  # matplotlib takes half a second
 
         self.album = self.album or Album(portrait)
-        for tag, png in self.album.draw(portrait).items():
-            for logger in loggers:
-                logger.file.image(tag, png, trainer.global_step)
+        pictures = self.album.draw(portrait)
         for logger in loggers:
+            logger.file.images(pictures, trainer.global_step)
             logger.save()
 
 
