@@ -11,26 +11,16 @@ QUICK = ("experiment=plain", "steps=20", "evaluate_every=10", "evaluation.sample
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(count_calls):
     """How often each is called."""
-    counts = {"prepare": 0, "run_spec": 0, "Trainer": 0, "fit": 0, "read": 0, "torch.load": 0}
-
-    def count(owner, name, key):
-        original = getattr(owner, name)
-
-        def counting(*arguments, **named):
-            counts[key] += 1
-            return original(*arguments, **named)
-
-        monkeypatch.setattr(owner, name, counting)
-
-    count(run, "prepare", "prepare")
-    count(assembly, "run_spec", "run_spec")
-    count(pl.Trainer, "__init__", "Trainer")
-    count(pl.Trainer, "fit", "fit")
-    count(checkpoints, "load", "read")
-    count(torch, "load", "torch.load")
-    return counts
+    return count_calls(
+        prepare=(run, "prepare"),
+        run_spec=(assembly, "run_spec"),
+        Trainer=(pl.Trainer, "__init__"),
+        fit=(pl.Trainer, "fit"),
+        read=(checkpoints, "load"),
+        **{"torch.load": (torch, "load")},
+    )
 
 
 def test_a_new_run(typed, calls):

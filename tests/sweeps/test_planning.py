@@ -8,24 +8,14 @@ from patterngan.sweeps.planning import plan
 
 
 @pytest.fixture
-def counted(monkeypatch):
+def counted(count_calls):
     """How often planning does what takes long."""
-    counts = dict.fromkeys(("files", "runs", "networks", "interpolations"), 0)
-
-    def counting(owner, name, what):
-        real = getattr(owner, name)
-
-        def call(*arguments, **options):
-            counts[what] += 1
-            return real(*arguments, **options)
-
-        monkeypatch.setattr(owner, name, call)
-
-    counting(ConfigLoaderImpl, "load_sweep_config", "files")
-    counting(planning, "prepare", "runs")
-    counting(planning, "run_spec", "networks")
-    counting(base, "parse", "interpolations")
-    return counts
+    return count_calls(
+        files=(ConfigLoaderImpl, "load_sweep_config"),
+        runs=(planning, "prepare"),
+        networks=(planning, "run_spec"),
+        interpolations=(base, "parse"),
+    )
 
 
 def test_what_jobs_share_is_done_once_however_many_there_are(sweep, counted):
