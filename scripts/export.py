@@ -4,7 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from patterngan.cli import OneLineParser, script
+from patterngan.arguments import OneLineParser
+from patterngan.cli import script
 
 FORMATS = ("torchscript", "torch_export", "onnx")
 
@@ -12,7 +13,7 @@ FORMATS = ("torchscript", "torch_export", "onnx")
 def main() -> None:
     """Parses the command line, then exports."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
+    parser.add_run()
     parser.add_argument("--format", choices=FORMATS, default="torch_export", help="file format (torch_export)")
     parser.add_argument("-o", "--output", type=Path, help="file or folder to write to (the run's folder)")
     arguments = parser.parse_args()
@@ -23,7 +24,7 @@ def main() -> None:
     from patterngan.runs.loading import load_sampler
     from patterngan.storage import checkpoints
 
-    sampler = load_sampler(arguments.path)
+    sampler = load_sampler(arguments.path, arguments.trust)
     run = checkpoints.run_folder(checkpoints.locate(arguments.path)) or Path()
     output = arguments.output or run
     if output.is_dir():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 from patterngan.validation import UsageError
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import json
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 
-from patterngan.cli import OneLineParser, positive, script, seed
+from patterngan.arguments import OneLineParser, positive, seed
+from patterngan.cli import script
 
 FORMATS: dict[str, Callable[[list[int]], str]] = {
     "text": lambda integers: " ".join(map(str, integers)),
@@ -17,7 +17,7 @@ FORMATS: dict[str, Callable[[list[int]], str]] = {
 def main() -> None:
     """Parses the command line, then samples."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="a run folder, or a checkpoint file")
+    parser.add_run()
     parser.add_argument("-n", type=positive, default=10, help="how many integers (10)")
     parser.add_argument("--format", choices=FORMATS, default="text", help="text, json or csv (text)")
     parser.add_argument(
@@ -29,7 +29,9 @@ def main() -> None:
 
     from patterngan.runs.loading import load_sampler
 
-    integers = load_sampler(arguments.path).sample(arguments.n, torch.Generator().manual_seed(arguments.seed))
+    integers = load_sampler(arguments.path, arguments.trust).sample(
+        arguments.n, torch.Generator().manual_seed(arguments.seed)
+    )
     print(FORMATS[arguments.format](integers.tolist()))
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
-from patterngan import CONF
-from patterngan.cli import OneLineParser, script
+from patterngan import CONF, PROJECT
+from patterngan.arguments import OneLineParser
+from patterngan.cli import script
 
-PAGE = CONF.parent / "docs" / "configuration.md"
+PAGE = PROJECT / "docs" / "configuration.md"
 
 FOREIGN = ("hydra.job_logging", "hydra.help")
 """Sections in the format of another project; their keys are left out."""

@@ -1,16 +1,15 @@
 """Writes the page of a run or a sweep: `python scripts/report.py outputs/RUN`; `--animate` adds a film of a run."""
 
-from pathlib import Path
-
 from rich.console import Console
 
-from patterngan.cli import OneLineParser, script
+from patterngan.arguments import OneLineParser
+from patterngan.cli import script
 
 
 def main() -> None:
     """Parses the command line, then writes the report."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="folder of a run or a sweep")
+    parser.add_run("folder of a run or a sweep")
     parser.add_argument(
         "--animate", action="store_true", help="for a run: also write training.gif, a film of what it generated"
     )
@@ -25,13 +24,13 @@ def main() -> None:
     if is_run(arguments.path):
         if arguments.all:
             parser.error(f"--all: is for a sweep; {arguments.path} is a run's folder")
-        show(Console(), display_path(report_run(arguments.path)))
+        show(Console(), display_path(report_run(arguments.path, arguments.trust)))
         if arguments.animate:
             show(Console(), display_path(film(arguments.path)))
     elif arguments.animate:
         parser.error(f"--animate: is for a run; {arguments.path} is no run's folder")
     else:
-        report_sweep(arguments.path, table_console(), arguments.all)
+        report_sweep(arguments.path, table_console(), arguments.all, arguments.trust)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from patterngan import CONF
 
-pytest_plugins = ["tests.support.commands", "tests.support.counting", "tests.support.sweeps"]
+pytest_plugins = ["tests.support.commands", "tests.support.counting", "tests.support.kits", "tests.support.sweeps"]
 
 # A busy machine may pause in any example: what is tested is what comes out, not when.
 hypothesis.settings.register_profile("unhurried", deadline=None)

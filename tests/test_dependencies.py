@@ -35,8 +35,9 @@ def test_a_dependency_is_pinned_within_its_range(required):
 
 @pytest.mark.parametrize("text", REQUIREMENTS)
 def test_a_dependency_stands_beside_its_reason(text):
-    (line,) = [line for line in (ROOT / "pyproject.toml").read_text().splitlines() if f'"{text}"' in line]
-    assert re.search(r'"\]?,? # .+', line)
+    lines = [line for line in (ROOT / "pyproject.toml").read_text().splitlines() if f'"{text}"' in line]
+    assert lines
+    assert all(re.search(r'"\]?,? # .+', line) for line in lines)
 
 
 @pytest.mark.parametrize("version", ["2.6.2", "2.6.3"])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan.cli import OneLineParser, positive, script, seed
+from patterngan.arguments import OneLineParser, positive, seed
+from patterngan.cli import script
 from patterngan.reporting.console import LISTED
 from patterngan.validation import UsageError
 from tests.support.kills import CASES, kill_and_compare

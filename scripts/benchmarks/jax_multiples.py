@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from patterngan.cli import OneLineParser, positive
+from patterngan.arguments import OneLineParser, positive
 
 BLOCK = 50
 """GAN steps in one compiled call, as many as patterngan's blocks have."""

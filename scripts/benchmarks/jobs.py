@@ -8,7 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 from patterngan.sweeps.jobs import grouped
 from patterngan.sweeps.planning import Sweep, plan
 from scripts.benchmarks.harness import Bar, judge

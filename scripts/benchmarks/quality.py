@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 from patterngan.reporting.sweep import Row, rows
 from patterngan.validation import UsageError
 from scripts.benchmarks.harness import TRAIN

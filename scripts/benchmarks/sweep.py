@@ -18,7 +18,8 @@ from typing_extensions import override
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from patterngan import CONF
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 from patterngan.data.streams import CHUNK
 from patterngan.population.module import PopulationGAN
 from patterngan.population.streams import stacked_data

@@ -6,7 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan.cli import OneLineParser, positive, script
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
 from scripts.benchmarks.harness import Bar, Watched, judge
 
 

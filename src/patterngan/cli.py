@@ -1,20 +1,22 @@
 """The command line around Hydra and the scripts: a mistake is one line with exit code 2. Imports nothing heavy."""
 
-import argparse
 import difflib
 import os
 import re
+import runpy
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any, NoReturn
 
 from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
-from patterngan import CONF
+from patterngan import PROJECT
+from patterngan.packages import config_files, is_group, option_files
 from patterngan.runs.resuming import MULTIRUN, resumed
 from patterngan.storage.files import DISK_ERRORS
 from patterngan.storage.settings import leaves
@@ -22,8 +24,27 @@ from patterngan.sweeps.hydra_callbacks import MISTAKES, RefusedError
 from patterngan.training.stopping import stop_at_once, unclaimed_signals
 from patterngan.validation import UsageError, legible, readable
 
+COMMANDS = ("generate", "evaluate", "export", "report", "figures")
+"""The scripts of scripts/ that an installed patterngan has as commands."""
+
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
+
+
+def command() -> None:
+    """The command `patterngan`: `patterngan train` is `python train.py`, `patterngan NAME` `python scripts/NAME.py`."""
+    names = ("train", *COMMANDS)
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("--help", "-h"):
+        print(f"usage: patterngan COMMAND …; a command is one of {', '.join(names)}, and each has a --help")
+    elif name == "--version":
+        print(f"patterngan {version('patterngan')}")
+    elif name not in names:
+        leave(UsageError(f"patterngan {name}: must be one of {', '.join(names)}"))
+    else:
+        sys.argv[:2] = [f"patterngan {name}"]
+        file = PROJECT / "train.py" if name == "train" else PROJECT / "scripts" / f"{name}.py"
+        runpy.run_path(str(file), run_name="__main__")
 
 
 def run(main: Callable[[], Any]) -> None:
@@ -114,7 +135,7 @@ def message(error: Exception) -> str:
         return unknown_key(unknown[1])
     if "Config group override must be a string" in text:
         for group, option in re.findall(r"^(\w+)=(null|true|false|\d[\d,.]*)$", "\n".join(sys.argv), re.MULTILINE):
-            if (CONF / group).is_dir():
+            if is_group(group):
                 return missing_option(f"{group}/{option}")
     if several := re.match(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires --multirun", text):
         return f"{several[1] or several[2]}: several values at once are a sweep; add -m (a list is written [a,b])"
@@ -128,7 +149,7 @@ def message(error: Exception) -> str:
 def missing_option(file: str, options: Sequence[str] = ()) -> str:
     """The line for an option that a group does not have."""
     group, _, option = file.rpartition("/")
-    options = sorted(options or (file.stem for file in (CONF / group).glob("*.yaml")))
+    options = sorted(options or {file.stem for file in option_files(group)})
     hint = f"; {group}=none switches it off" if option in ("None", "null") and "none" in options else ""
     return f"{group}={option}: must be one of {', '.join(options)}{hint}"
 
@@ -145,36 +166,9 @@ def unknown_key(override: str) -> str:
 
 def known_keys() -> Iterator[str]:
     """Every group, and every key of every config file, as a user types them."""
-    for file in CONF.rglob("*.yaml"):
-        group = ".".join(file.relative_to(CONF).parent.parts)
+    for group, file in config_files():
         if group:
             yield group
         if group not in ("experiment", "hparams_search"):
             content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
             yield from (key for key, _ in leaves(content, f"{group}." if group else ""))
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """argparse for the scripts, with errors in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exits with 2."""
-        self.exit(2, f"error: {readable(message)}\n")
-
-
-def integer_from(low: int, high: int, shown: str) -> Callable[[str], int]:
-    """The type of an argument that is an integer from `low` to `high`, which an error shows as `shown`."""
-
-    def parse(text: str) -> int:
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
-            return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} must be an integer from {low} to {shown}")
-
-    return parse
-
-
-positive = integer_from(1, 10_000_000, "10000000")
-"""The type of an argument that counts something: more integers do not fit in memory as Python numbers."""
-
-seed = integer_from(0, 2**63 - 1, "2^63 − 1")
-"""The type of an argument that seeds random numbers."""

@@ -60,8 +60,8 @@ class Page:
 
     def snippets(self, language: str) -> list[Snippet]:
         """The blocks in a language that name their file."""
-        named = (re.match(r"# ((?:src|conf|scripts)/\S+)\n(.*)", block, re.DOTALL) for block in self.blocks(language))
-        return [Snippet(*match.groups()) for match in named if match]
+        named = re.compile(r"# ((?:src|conf|scripts|mylab)/\S+)\n(.*)", re.DOTALL)
+        return [Snippet(*match.groups()) for block in self.blocks(language) if (match := named.match(block))]
 
     @property
     def anchors(self) -> set[str]:

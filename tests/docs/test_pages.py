@@ -23,7 +23,7 @@ TRAINED = [
     if command.script == "train.py"
     and not command.error
     and not {"--help", "--cfg", "--hydra-help"}.intersection(command.arguments)
-    and "pattern=squares" not in command.arguments  # test_extending.py trains what the page adds
+    and "pattern=triangular" not in command.arguments  # of a package that is not installed here
 ]
 MISTAKES = [command for command in COMMANDS if command.error]
 SCRIPTS = [command for command in COMMANDS if command.script != "train.py"]

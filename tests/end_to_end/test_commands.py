@@ -16,6 +16,7 @@ from patterngan.reporting.events import folder_of_events
 from patterngan.runs.loading import load_sampler
 from patterngan.storage.checkpoints import read
 from tests.support.commands import ROOT, environment
+from tests.support.kits import KITS, installed
 from tests.support.processes import Script
 
 QUICK = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=200")
@@ -210,17 +211,28 @@ def test_shell_completion(typed, monkeypatch, words):
     assert (done.out.strip(), done.err) == (OFFERED[words], "")
 
 
-def test_generate_in_every_format_and_repeatably(typed, evens):
+@pytest.fixture(scope="module", params=KITS)
+def trained(request, tmp_path_factory):
+    """A finished run of each kit; the scripts can load its package while a test uses it."""
+    kit, folder = KITS[request.param], tmp_path_factory.mktemp("trained")
+    with installed(request, kit):
+        line = [*QUICK, *kit.parts, f"optimizer={kit.optimizer}", f"hydra.run.dir={folder}"]
+        done = Script("train.py", line, folder, environment()).ended()
+        assert done.returncode == 0, done.stderr
+        yield folder
+
+
+def test_generate_in_every_format_and_repeatably(typed, trained):
     options = ("-n", "10", "--seed", "3")
-    text = typed("generate", str(evens), *options).out
+    text = typed("generate", str(trained), *options).out
     integers = [int(word) for word in text.split()]
     assert len(integers) == 10
     assert all(0 <= n < 128 for n in integers)
-    assert typed("generate", str(evens / "checkpoints" / "last.ckpt"), *options).out == text
-    assert json.loads(typed("generate", str(evens), *options, "--format", "json").out) == integers
-    table = typed("generate", str(evens), *options, "--format", "csv").out
+    assert typed("generate", str(trained / "checkpoints" / "last.ckpt"), *options).out == text
+    assert json.loads(typed("generate", str(trained), *options, "--format", "json").out) == integers
+    table = typed("generate", str(trained), *options, "--format", "csv").out
     assert [int(row["integer"]) for row in csv.DictReader(io.StringIO(table))] == integers
-    assert len({typed("generate", str(evens), "-n", "50").out for _ in range(2)}) == 2
+    assert len({typed("generate", str(trained), "-n", "50").out for _ in range(2)}) == 2
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(evens):
@@ -230,10 +242,10 @@ def test_a_reader_that_has_seen_enough_is_no_error(evens):
     assert done.stdout.startswith("integer\n")
 
 
-def test_evaluate_gives_the_metrics_of_the_run_again(typed, evens):
-    metrics = json.loads(typed("evaluate", str(evens), "--format", "json").out)
-    assert metrics == result(evens)["metrics"]
-    assert f"modes           {metrics['modes']}\n" in typed("evaluate", str(evens)).out
+def test_evaluate_gives_the_metrics_of_the_run_again(typed, trained):
+    metrics = json.loads(typed("evaluate", str(trained), "--format", "json").out)
+    assert metrics == result(trained)["metrics"]
+    assert f"modes           {metrics['modes']}\n" in typed("evaluate", str(trained)).out
 
 
 LOAD = """
@@ -255,16 +267,16 @@ for sample in (
 """
 
 
-def test_an_export_needs_no_patterngan(command, evens, tmp_path):
+def test_an_export_needs_no_patterngan(command, trained, tmp_path):
     for kind in ("torchscript", "torch_export", "onnx"):
-        done = command("scripts/export.py", str(evens), "--format", kind, "-o", str(tmp_path / f"generator.{kind}"))
+        done = command("scripts/export.py", str(trained), "--format", kind, "-o", str(tmp_path / f"generator.{kind}"))
         assert (done.stdout, done.stderr) == (f"generator.{kind}\n", "")
-    noise = torch.randint(0, 2, (100, 7)).float()
+    noise = torch.randn(100, load_sampler(trained).noise.dim)
     torch.save(noise, tmp_path / "noise.pt")
     line = [sys.executable, "-c", LOAD]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    expected = " ".join(map(str, load_sampler(evens)(noise).tolist()))
+    expected = " ".join(map(str, load_sampler(trained)(noise).tolist()))
     assert done.stdout.splitlines() == [expected] * 3
 
 

@@ -9,7 +9,7 @@ import shutil
 import pytest
 import torch
 
-from patterngan.reporting.commands import is_harmless
+from patterngan.reporting.overrides import is_harmless
 from patterngan.runs import export
 from patterngan.runs.loading import load_sampler
 from patterngan.sweeps.resuming import earlier_result

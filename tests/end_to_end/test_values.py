@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from patterngan import CONF, cli
-from patterngan.reporting.commands import literal
+from patterngan.reporting.overrides import literal
 from patterngan.runs.run import prepare
 from patterngan.storage.settings import leaves
 from patterngan.storage.settings import settings as settings_of

@@ -113,7 +113,8 @@ def _run(line: list[str], folder: str, environment: dict[str, str], files: list[
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv[:] = line
-    sys.path.insert(0, str(Path(line[0]).parent))
+    packages = environment.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[:0] = [str(Path(line[0]).parent), *filter(None, packages)]
     try:
         runpy.run_path(line[0], run_name="__main__")
     except Exception:  # as the interpreter ends a script

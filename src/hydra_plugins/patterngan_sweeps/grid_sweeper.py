@@ -10,7 +10,7 @@ from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from omegaconf import OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
-from patterngan import CONF
+from patterngan.packages import is_group
 from patterngan.storage.files import naming
 from patterngan.sweeps.hydra_jobs import basic_sweeper
 from patterngan.validation import InvalidValueError, UsageError, integer
@@ -90,7 +90,7 @@ class GridSweeper(basic_sweeper.BasicSweeper):
                 raise UsageError(f"{override.input_line}: cannot be swept ({error})") from error
             if not values:
                 raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
-            if "null" in values and (CONF / override.key_or_group).is_dir():  # which Hydra's defaults list cannot take
+            if "null" in values and is_group(override.key_or_group):  # which Hydra's defaults list cannot take
                 raise UsageError(f"{override.input_line}: null is no option; a sweep without this key has none")
         # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
         if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):

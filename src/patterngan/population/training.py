@@ -132,7 +132,7 @@ def without_seed(settings: dict[str, Any]) -> str:
 
 def why_not_fused(spec: RunSpec) -> str | None:
     """What keeps GANs of this spec from being a population; None if nothing does."""
-    if not all(isinstance(optimizer, Adam | SGD) for optimizer in spec.optimizers):
+    if not all(type(optimizer) in (Adam, SGD) for optimizer in spec.optimizers):
         return "its optimizer is for single runs"
     networks = spec.build_networks()
     places = [name for network in networks for name, _ in network.named_parameters(remove_duplicate=False)]

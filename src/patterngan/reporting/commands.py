@@ -1,58 +1,15 @@
 """Commands that the user can copy from a terminal, a log or a page."""
 
-import re
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from patterngan import CONF
-from patterngan.storage.settings import RUNTIME_KEYS, SETTINGS
-
-HARMLESS_KEYS = {
-    *SETTINGS,
-    *RUNTIME_KEYS,
-    "experiment",
-    "hparams_search",
-    "hydra/launcher",
-    "hydra/sweeper",
-    "hydra.launcher.max_members",
-    "hydra.launcher.engine",
-    "hydra.launcher.n_jobs",
-    "hydra.sweeper.max_batch_size",
-    "hydra.sweeper.n_trials",
-}
-"""Keys and groups that may stand in a command that is read from a file."""
-
-HARMLESS = re.compile(r"(?:~|\+{0,2})(?P<key>[\w./]+)(?:=[\w.,+*()\[\]' -]*)?")
-"""Overrides whose value is made of numbers, names and lists: no path, no interpolation, no dictionary."""
-
-UNQUOTED = re.compile(r"[\w./-]+", re.ASCII)
-"""Paths that need no quotes in Hydra's override grammar."""
-
-
-def literal(value: Any) -> str:
-    """A plain value, quoted so that Hydra's override grammar reads it back."""
-    if isinstance(value, list):
-        return f"[{','.join(map(literal, value))}]"
-    if not isinstance(value, str):
-        return "null" if value is None else str(value).lower()
-    # A backslash is literal, except before a quote.
-    return "'" + re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + "\\'" * bool(match[2]), value) + "'"
-
-
-def is_harmless(override: str) -> bool:
-    """Whether an override that a file holds may be part of a command to copy.
-
-    The file can come from a stranger, so only known keys with plain values may: no code, no file, no address.
-    """
-    if override.startswith("ckpt_path="):
-        return UNQUOTED.fullmatch(override.removeprefix("ckpt_path=")) is not None
-    match = HARMLESS.fullmatch(override)
-    key = match["key"] if match else ""
-    return key in HARMLESS_KEYS or (key.partition(".")[0] in HARMLESS_KEYS and "_target_" not in key)
+from patterngan import CONF, PROJECT
+from patterngan.reporting.overrides import is_repeated, path_literal
 
 
 def display_path(path: Path) -> str:
@@ -61,29 +18,54 @@ def display_path(path: Path) -> str:
     return f"./{text}" if text.startswith("-") else text
 
 
-def train_command(*overrides: str) -> str:
+def train_command(*arguments: str) -> str:
     """The command that trains with these overrides or flags."""
-    return shlex.join(["python", display_path(CONF.parent / "train.py"), *overrides])
+    return shlex.join([*_program("train", PROJECT / "train.py"), *arguments])
 
 
-def resume_command(path: Path) -> str:
-    """The command that resumes from a checkpoint or a run folder."""
-    return train_command(f"ckpt_path={_path_value(path)}")
+def _program(name: str, file: Path) -> list[str]:
+    """The words that start a file of the checkout; in an installed wheel, those of the command `patterngan`."""
+    return ["patterngan", name] if PROJECT.name == "project" else ["python", display_path(file)]
+
+
+def resume_command(path: Path, *typed: str) -> str:
+    """The command that resumes from a checkpoint or a run folder. `typed`: see `resume_arguments`."""
+    return train_command(*typed, f"ckpt_path={path_literal(display_path(path))}")
+
+
+def resume_arguments(overrides: Iterable[str]) -> list[str]:
+    """What must be typed again to resume the run of this process, which was started with these overrides.
+
+    These are the flags that say where configs are, and overrides that no checkpoint is trusted with.
+    """
+    hydra = HydraConfig.get().overrides.hydra if HydraConfig.initialized() else []
+    placed = without_placement([override for override in hydra if not override.startswith("hydra.run.dir=")])
+    typed = [one for one in overrides if not one.startswith("ckpt_path=") and not is_repeated(one)]
+    return [*config_flags(), *placed, *typed]
+
+
+def config_flags() -> list[str]:
+    """The flags with which this process was told where its configs are."""
+    if not HydraConfig.initialized():
+        return []
+    sources = {source.provider: source.path for source in HydraConfig.get().runtime.config_sources}
+    name, flags = str(HydraConfig.get().job.config_name), []
+    if "command-line" in sources:
+        flags += ["--config-dir", display_path(Path(sources["command-line"]))]
+    if sources.get("main", str(CONF)) != str(CONF):
+        flags += ["--config-path", sources["main"]]
+    return flags if name == "config" else [*flags, "--config-name", name]
 
 
 def sweep_command(overrides: Iterable[str], folder: Path) -> str:
     """The command that continues a sweep: its own overrides, in the same folder."""
-    return train_command("-m", *without_placement(overrides), f"hydra.sweep.dir={_path_value(folder)}")
+    place = f"hydra.sweep.dir={path_literal(display_path(folder))}"
+    return train_command("-m", *config_flags(), *without_placement(overrides), place)
 
 
 def without_placement(overrides: Iterable[str]) -> list[str]:
     """The overrides but those that say only that the command is a sweep, or where its folder is."""
     return [override for override in overrides if not override.startswith(("hydra.sweep.dir=", "hydra.mode="))]
-
-
-def _path_value(path: Path) -> str:
-    text = display_path(path)
-    return text if UNQUOTED.fullmatch(text) else literal(text)
 
 
 def sweep_resume_hint(config: DictConfig) -> str:
@@ -95,13 +77,18 @@ def sweep_resume_hint(config: DictConfig) -> str:
 
 def script_command(script: str, folder: Path, *arguments: str) -> str:
     """The command that runs a script of scripts/ on the folder of a run or a sweep."""
-    path = display_path(CONF.parent / "scripts" / f"{script}.py")
-    return shlex.join(["python", path, display_path(folder), *arguments])
+    program = _program(script, PROJECT / "scripts" / f"{script}.py")
+    return shlex.join([*program, display_path(folder), *arguments])
 
 
-def generate_command(run: Path) -> str:
-    """The command that prints integers from a run's generator."""
-    return script_command("generate", run, "-n", "10")
+def trust_flags(names: Iterable[str]) -> list[str]:
+    """The flags that let a loaded run name code of these packages."""
+    return [word for name in names for word in ("--trust", name)]
+
+
+def generate_command(run: Path, trust: Iterable[str] = ()) -> str:
+    """The command that prints integers from a run's generator. `trust`: packages that it names code of."""
+    return script_command("generate", run, "-n", "10", *trust_flags(trust))
 
 
 def curves_command(folder: Path) -> str:

@@ -8,7 +8,13 @@ from rich.console import Console
 
 from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.metrics import Metrics
-from patterngan.reporting.commands import curves_command, display_path, generate_command, resume_command
+from patterngan.reporting.commands import (
+    curves_command,
+    display_path,
+    generate_command,
+    resume_arguments,
+    resume_command,
+)
 from patterngan.reporting.events import EVENTS, folder_of_events
 from patterngan.storage.checkpoints import FOLDER, LAST
 from patterngan.storage.files import naming
@@ -70,10 +76,11 @@ def ranges(names: Iterable[str]) -> str:
     return ", ".join(["-".join(span) for span in spans[:LISTED]] + ["…"] * (len(spans) > LISTED))
 
 
-def interruption(folder: Path, step: int, evaluation: Evaluation | None) -> str:
-    """The closing lines of a run that a signal stopped at this step; `evaluation`: its last one."""
+def interruption(folder: Path, step: int, evaluation: Evaluation | None, overrides: Iterable[str] = ()) -> str:
+    """The closing lines of a run that was stopped at this step; `evaluation`: its last one; `overrides`: its own."""
     has_checkpoint = (folder / FOLDER / LAST).is_file()
-    hint = f"go on with: {resume_command(folder)}" if has_checkpoint else "there is no checkpoint to go on from"
+    command = resume_command(folder, *resume_arguments(overrides))
+    hint = f"go on with: {command}" if has_checkpoint else "there is no checkpoint to go on from"
     table = _table(
         stopped=f"at step {step}",
         result=f"{metrics_line(evaluation.metrics)}  so far" if evaluation else None,
@@ -82,8 +89,15 @@ def interruption(folder: Path, step: int, evaluation: Evaluation | None) -> str:
     return f"{table}\ninterrupted; {hint}"
 
 
-def summary(evaluation: Evaluation, folder: Path, page: Path | None = None) -> str:
-    """The closing lines of a completed run: its result and the next commands. `page`: its report, if it has one."""
+def summary(evaluation: Evaluation, folder: Path, page: Path | None = None, trust: Iterable[str] = ()) -> str:
+    """The closing lines of a completed run: its result and the next commands.
+
+    Args:
+        evaluation: the last one.
+        folder: of the run.
+        page: its report, if it has one.
+        trust: packages that are not installed, and that it names code of.
+    """
     exact = "  exact: every noise vector was counted" if evaluation.metrics["exact"] else ""
     logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
     has_curves = any(folder_of_events(folder).glob(EVENTS))
@@ -93,7 +107,7 @@ def summary(evaluation: Evaluation, folder: Path, page: Path | None = None) -> s
         folder=display_path(folder),
         report=display_path(page) if page else None,
         curves=curves_command(logs) if has_curves else None,
-        integers=generate_command(folder),
+        integers=generate_command(folder, trust),
     )
 
 

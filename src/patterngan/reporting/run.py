@@ -1,7 +1,7 @@
 """The report of a run, made from its folder: its page, its pictures in TensorBoard and its film."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,20 @@ from markupsafe import Markup
 from patterngan.evaluation.metrics import Metrics
 from patterngan.evaluation.portraits import MOST_PICTURES, Portrait, due
 from patterngan.reporting.commands import (
+    config_flags,
     curves_command,
     generate_command,
-    is_harmless,
+    resume_arguments,
     resume_command,
     script_command,
     train_command,
+    trust_flags,
 )
 from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.figures import Bars, Codes, DScores, curves, single
 from patterngan.reporting.history import History, history
 from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.pictures import Album, frames
 from patterngan.storage.checkpoints import FOLDER, LAST
 from patterngan.storage.files import write_atomically
@@ -43,8 +46,10 @@ def is_run(folder: Path) -> bool:
     return (folder / FILE).exists() or (folder / ".hydra").is_dir()
 
 
-def report_run(run: Path) -> Path:
+def report_run(run: Path, trust: Sequence[str] = ()) -> Path:
     """Writes the page of a run, and its pictures for TensorBoard if it has none; returns the path of the page.
+
+    `trust`: packages that the page's commands may name code of.
 
     Raises:
         UsageError: if the folder holds no run that has ended, or its files are damaged.
@@ -61,7 +66,7 @@ def report_run(run: Path) -> Path:
         result=result,
         tiles=_tiles(result["metrics"]) | {"seed": result.get("seed")},
         figures=_figures(past),
-        commands=_commands(run.resolve(), result, past),
+        commands=_commands(run.resolve(), result, past, trust),
         metrics={name: value for name, value in result["metrics"].items() if not isinstance(value, list)},
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
     )
@@ -99,20 +104,23 @@ def _figures(past: History) -> dict[str, Markup]:
         return {caption: svg(figure) for caption, figure in drawn.items()}
 
 
-def _commands(folder: Path, result: Mapping[str, Any], past: History) -> dict[str, str]:
+def _commands(folder: Path, result: Mapping[str, Any], past: History, trust: Sequence[str]) -> dict[str, str]:
     """Purpose → command."""
     # The overrides of a run that was resumed in its folder hold all of its settings: without ckpt_path it starts anew.
     overrides = [override for override in result["overrides"] if not _resumes(folder, override)]
-    commands = {}
-    if all(map(is_harmless, overrides)):
-        commands["The same run again:"] = train_command(*overrides)
+    commands, trusted = {}, trust_flags(trust)
+    harmless = all(is_harmless(override, trust) for override in overrides)
+    if harmless:
+        commands["The same run again:"] = train_command(*config_flags(), *overrides)
     if (folder / FOLDER / LAST).is_file():
         commands |= {
-            "Integers from its generator:": generate_command(folder),
-            "Its metrics from more samples:": script_command("evaluate", folder, "--samples", "1000000"),
-            "Its generator as one file:": script_command("export", folder, "--format", "torchscript"),
-            "Train it further:": f"{resume_command(folder)} steps={2 * result['steps']}",
+            "Integers from its generator:": generate_command(folder, trust),
+            "Its metrics from more samples:": script_command("evaluate", folder, "--samples", "1000000", *trusted),
+            "Its generator as one file:": script_command("export", folder, "--format", "torchscript", *trusted),
         }
+        if harmless:
+            further = resume_command(folder, *resume_arguments(overrides))
+            commands["Train it further:"] = f"{further} steps={2 * result['steps']}"
     if past.curves:
         commands["Its curves and pictures:"] = curves_command(folder)
     if past.portraits:

@@ -14,14 +14,15 @@ from patterngan.reporting.commands import (
     curves_command,
     display_path,
     generate_command,
-    is_harmless,
     script_command,
     sweep_command,
+    trust_flags,
     without_placement,
 )
 from patterngan.reporting.console import show
 from patterngan.reporting.figures import heat_maps, spread
 from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.sweep import Point, Row, grouped, points, ranked, report, swept
 from patterngan.storage.files import read_yaml
@@ -44,10 +45,14 @@ MOST_PAIRS, MOST_POINTS, MOST_VALUES = 10, 40, 40
 """Limits that keep the page readable: heat maps, rows of the spread, values of a key in a heat map."""
 
 
-def report_sweep(sweep: Path, console: Console, every: bool = False) -> None:
+def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequence[str] = ()) -> None:
     """Prints the tables of a sweep, writes its CSV and its page, and the pages of its best runs.
 
-    `every`: whether all completed runs get a page; else the best do, unless their configs want no pictures.
+    Args:
+        sweep: its folder.
+        console: where the tables are printed.
+        every: whether all completed runs get a page; else the best do, unless their configs want no pictures.
+        trust: see `reporting.run.report_run`.
 
     Raises:
         UsageError: if the folder is not a sweep's.
@@ -56,13 +61,13 @@ def report_sweep(sweep: Path, console: Console, every: bool = False) -> None:
     best_first = ranked(runs)
     for row in best_first if every else [row for row in best_first[:BEST] if wants_pictures(sweep / row.name)]:
         try:
-            report_run(sweep / row.name)
+            report_run(sweep / row.name, trust)
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
-    show(console, f"report     {display_path(write_sweep_page(sweep, runs))}")
+    show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
     if best_first:
         show(console, f"curves     {curves_command(sweep)}")
-        show(console, f"integers   {generate_command(sweep / best_first[0].name)}")
+        show(console, f"integers   {generate_command(sweep / best_first[0].name, trust)}")
 
 
 def wants_pictures(run: Path) -> bool:
@@ -73,8 +78,8 @@ def wants_pictures(run: Path) -> bool:
         return True
 
 
-def write_sweep_page(sweep: Path, runs: Sequence[Row]) -> Path:
-    """Writes `report.html` into a sweep's folder; returns its path."""
+def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()) -> Path:
+    """Writes `report.html` into a sweep's folder; returns its path. `trust`: see `report_run`."""
     keys, best_first = swept(runs), ranked(runs)
     values = {key: _sorted_values(runs, key) for key in keys}
     names, lines = points(runs)
@@ -95,7 +100,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row]) -> Path:
         spread=spreads,
         spread_points=min(len(lines), MOST_POINTS),
         points=len(lines),
-        commands=_commands(sweep.resolve(), best_first),
+        commands=_commands(sweep.resolve(), best_first, trust),
     )
     return sweep / PAGE
 
@@ -150,15 +155,15 @@ def _spread(keys: Sequence[str], lines: Sequence[Point]) -> list[Markup]:
     return [svg(spread(names, {metric: figures})) for metric, figures in metrics.items() if any(figures)]
 
 
-def _commands(sweep: Path, best_first: Sequence[Row]) -> dict[str, str]:
+def _commands(sweep: Path, best_first: Sequence[Row], trust: Sequence[str]) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
     overrides = _overrides(sweep)
-    if overrides and all(map(is_harmless, overrides)):
+    if overrides and all(is_harmless(override, trust) for override in overrides):
         commands["The same sweep again; runs that have ended are kept:"] = sweep_command(overrides, sweep)
     if best_first:
-        commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name)
-        commands["A page and pictures of every run:"] = script_command("report", sweep, "--all")
+        commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)
+        commands["A page and pictures of every run:"] = script_command("report", sweep, "--all", *trust_flags(trust))
     return commands | {"Curves of all runs:": curves_command(sweep)}
 
 

@@ -1,21 +1,26 @@
 """From a config's nodes to objects: Hydra's `instantiate`, with errors that name the key as the user types it."""
 
-import importlib
 import inspect
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from pkgutil import resolve_name
 from typing import Any
 
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from patterngan.packages import packages
 from patterngan.storage.settings import option_with
 from patterngan.validation import InvalidValueError, UsageError
 
 BUILDING_BLOCKS = ("patterngan.data.", "patterngan.gan.", "patterngan.training.datamodule.")
 """Where the functions and classes are defined that a loaded config may name."""
+
+FOREIGN = {*sys.stdlib_module_names, "", "patterngan", "torch", "pytorch_lightning", "hydra", "omegaconf", "numpy"}
+"""Modules that no run needs code of, so that an error does not offer to trust them."""
 
 
 def build(config: DictConfig, key: str, makes: Any = object, **given: Any) -> Any:
@@ -51,6 +56,9 @@ def refusal(config: DictConfig, key: str, cause: BaseException) -> UsageError:
         return InvalidValueError(typed_key(config, invalid.key), invalid.value, invalid.allowed)
     if isinstance(cause, UsageError):
         return cause
+    if isinstance(cause, ImportError) and cause.__cause__ is not None:
+        target = OmegaConf.select(config, f"{key}._target_")
+        return UsageError(f"{key}: {target} cannot be imported ({cause.__cause__})")
     first_line, _, _ = str(cause).partition("\n")
     return UsageError(f"{key}: {first_line.rstrip(':')}")
 
@@ -59,8 +67,8 @@ def build_offered(config: DictConfig, key: str, makes: Any = object, **offered: 
     """As `build`, given those of the offered arguments that the target has parameters for."""
     node = OmegaConf.select(config, key)
     try:
-        parameters = inspect.signature(get_object(str(node["_target_"]))).parameters
-    except (ImportError, KeyError, TypeError, ValueError):
+        parameters = inspect.signature(resolve_name(str(node["_target_"]))).parameters
+    except Exception:  # a package of somebody may raise anything while it is imported
         return build(config, key, makes)  # which says what is wrong
     return build(config, key, makes, **{name: value for name, value in offered.items() if name in parameters})
 
@@ -81,24 +89,43 @@ def typed_key(config: DictConfig, key: str) -> str:
     return typed_key(config, reference[1]) if reference else key
 
 
-def check_targets(node: object) -> None:
-    """Refuses a loaded config if one of its `_target_` is not defined in `BUILDING_BLOCKS`."""
-    if isinstance(node, list):
-        node = dict(enumerate(node))
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key == "_target_" and not _is_building_block(value):
-                raise UsageError(f"_target_={value}: a loaded config may only name functions of patterngan")
-            check_targets(value)
+def check_targets(node: object, trust: Collection[str] = ()) -> None:
+    """Refuses a loaded config that names code which is neither patterngan's own nor an installed package's.
+
+    Args:
+        node: a part of the config.
+        trust: the names of packages that the user trusts besides.
+
+    Raises:
+        UsageError: naming the first `_target_` of another place.
+    """
+    allowed = (*BUILDING_BLOCKS, *(f"{name}." for name in (*packages(), *trust)))
+    for target in targets(node):
+        if not target.startswith(allowed):
+            raise UsageError(f"_target_={target}: a loaded config may only name {_may_name(target)}")
+        try:
+            module = getattr(resolve_name(target), "__module__", None)
+        except Exception as error:  # a package of somebody may raise anything while it is imported
+            raise UsageError(f"_target_={target}: cannot be imported ({error})") from error
+        if not f"{module}.".startswith(allowed):  # merely imported there: `gan.heads.torch.…` leads out of the package
+            raise UsageError(f"_target_={target}: a loaded config may only name functions where they are defined")
 
 
-def _is_building_block(target: object) -> bool:
-    # Defined there and not merely imported: `patterngan.gan.heads.torch.…` must not reach out of the package.
-    module, _, name = str(target).rpartition(".")
-    if not str(target).startswith(BUILDING_BLOCKS):
-        return False
-    try:
-        block = getattr(importlib.import_module(module), name, None)
-    except ImportError:
-        return False
-    return callable(block) and getattr(block, "__module__", None) == module
+def targets(node: object) -> Iterator[str]:
+    """Every `_target_` in a config of plain values."""
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ():
+        if key == "_target_":
+            yield str(value)
+        yield from targets(value)
+
+
+def foreign_packages(settings: Mapping[str, Any]) -> list[str]:
+    """The packages that settings name code of, and that are not installed as packages of patterngan."""
+    known = ("patterngan.", *(f"{name}." for name in packages()))
+    return sorted({target.partition(".")[0] for target in targets(settings) if not target.startswith(known)})
+
+
+def _may_name(target: str) -> str:
+    package = target.partition(".")[0]
+    allowed = "functions of patterngan and of installed packages that declare themselves"
+    return allowed if package in FOREIGN else f"{allowed}; if you trust {package}, add --trust {package}"

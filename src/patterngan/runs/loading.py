@@ -1,5 +1,6 @@
 """Trained GANs, read back from run folders and checkpoint files, whoever wrote those. Light until a GAN is loaded."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from patterngan.training.module import GAN
 
 
-def load_sampler(path: Path) -> Sampler:
+def load_sampler(path: Path, trust: Sequence[str] = ()) -> Sampler:
     """The trained generator of a run folder (its last checkpoint) or a checkpoint file, ready to sample.
+
+    `trust`: packages that it may name code of, although they are not installed as packages of patterngan.
 
     Raises:
         UsageError: if there is none, or the file is damaged, foreign or names code of its own.
     """
     checkpoint = read(path)
-    sampler = assemble_sampler(trusted_config(checkpoint, (*SAMPLER_SETTINGS, "steps")))
+    sampler = assemble_sampler(trusted_config(checkpoint, (*SAMPLER_SETTINGS, "steps"), trust))
     averaged = any(name.startswith("average.") for name in checkpoint.weights)
     kept = "average." if averaged else "generator."
     weights = {
@@ -37,12 +40,13 @@ def load_sampler(path: Path) -> Sampler:
     return sampler
 
 
-def load_gan(path: Path, samples: int | None = None) -> tuple["GAN", int]:
+def load_gan(path: Path, samples: int | None = None, trust: Sequence[str] = ()) -> tuple["GAN", int]:
     """The GAN of a run folder or a checkpoint file, and the GAN step it is at.
 
     Args:
         path: a run folder (its last checkpoint is taken) or a checkpoint file.
         samples: how many integers an evaluation looks at; as in training where None.
+        trust: see `load_sampler`.
 
     Raises:
         UsageError: if there is none, or the file is damaged, foreign or names code of its own.
@@ -50,7 +54,7 @@ def load_gan(path: Path, samples: int | None = None) -> tuple["GAN", int]:
     from patterngan.runs.assembly import assemble
 
     checkpoint = read(path)
-    config = trusted_config(checkpoint, SETTINGS)
+    config = trusted_config(checkpoint, SETTINGS, trust)
     config["capture"] = False  # nothing is trained
     if samples is not None:
         config["evaluation"] = {"samples": samples}
@@ -59,11 +63,11 @@ def load_gan(path: Path, samples: int | None = None) -> tuple["GAN", int]:
     return gan, checkpoint.step
 
 
-def trusted_config(checkpoint: Checkpoint, keys: tuple[str, ...]) -> DictConfig:
-    """The settings of a checkpoint under these keys, once they name nothing but patterngan's own building blocks."""
+def trusted_config(checkpoint: Checkpoint, keys: tuple[str, ...], trust: Sequence[str] = ()) -> DictConfig:
+    """The settings of a checkpoint under these keys, once they name no code that is not trusted."""
     settings = {key: value for key, value in checkpoint.settings.items() if key in keys}
     try:
-        check_targets(settings)
+        check_targets(settings, trust)
         require_keys(settings, keys)
         for key in keys:
             if key in SAMPLER_SETTINGS + TRAINING_GROUPS and not isinstance(settings[key], dict):

@@ -4,19 +4,19 @@ A checkpoint may come from a stranger: none of its overrides may name code or a 
 its overrides do not lead to, because conf/ has changed, are added as overrides too.
 """
 
+from argparse import ArgumentParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra import compose, initialize_config_dir
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, OverrideType
-from hydra.errors import HydraException
-from omegaconf import OmegaConf
+from hydra.errors import MissingConfigException
+from omegaconf import DictConfig, OmegaConf
 
-from patterngan import CONF
-from patterngan.reporting.commands import is_harmless, literal
-from patterngan.runs.instantiate import typed_key
-from patterngan.storage.settings import SETTINGS, leaves
+from patterngan import CONF, PROJECT
+from patterngan.packages import is_group
+from patterngan.reporting.overrides import is_repeated, literal, parsed
+from patterngan.runs.instantiate import foreign_packages, typed_key
+from patterngan.storage.settings import leaves
 from patterngan.validation import InvalidValueError, UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 MULTIRUN = ("-m", "--multirun")
 """Hydra's flags for a sweep."""
-
-REPEATED = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
-"""The groups and keys whose overrides a run is resumed with."""
 
 
 def resumed(arguments: list[str]) -> list[str]:
@@ -44,16 +41,32 @@ def resumed(arguments: list[str]) -> list[str]:
         return arguments  # a missing file is reported with the other values
     from patterngan.storage.checkpoints import locate, resumable_folder
 
-    checkpoint = requested(path)
-    overrides = [override for override in map(parsed, checkpoint.overrides) if override and _is_repeated(override)]
-    before = [str(override.input_line) for override in overrides if override.key_or_group not in now]
-    chosen = [f"{key}={literal(value)}" for key, value in now.items() if (CONF / key).is_dir() and value is not None]
-    before += _differences(checkpoint, [*chosen, *before], set(now))
+    before = own_overrides(requested(path), arguments, now)
     folder = resumable_folder(locate(Path(path)))
     if folder is not None and not set(MULTIRUN) & set(arguments):
         before.append("hydra.run.dir=" + literal(str(folder)))
     first = arguments.index(typed[0])
     return [*arguments[:first], *before, *arguments[first:]]
+
+
+def own_overrides(checkpoint: "Checkpoint", arguments: list[str], now: dict[str, Any]) -> list[str]:
+    """The overrides that lead to a checkpoint's settings, but for the keys that are typed `now`.
+
+    Raises:
+        UsageError: if no config has its settings.
+    """
+    overrides = [override for override in map(parsed, filter(is_repeated, checkpoint.overrides)) if override]
+    before = [str(override.input_line) for override in overrides if override.key_or_group not in now]
+    chosen = [f"{key}={literal(value)}" for key, value in now.items() if is_group(key) and value is not None]
+    try:
+        today = compose_as_typed(arguments, [*chosen, *before], now.get("hydra.searchpath"))
+    except MissingConfigException as error:
+        if not (foreign := foreign_packages(checkpoint.settings)):
+            raise
+        lost = f"has options of {', '.join(foreign)}, which is no installed package"
+        instead = "type the command that the run printed, which is in its train.log"
+        raise UsageError(f"ckpt_path={now['ckpt_path']}: {lost}; {instead}") from error
+    return [*before, *_differences(checkpoint, today, set(now))]
 
 
 def requested(path: object) -> "Checkpoint":
@@ -68,24 +81,20 @@ def requested(path: object) -> "Checkpoint":
         raise UsageError(f"ckpt_path={error}") from error
 
 
-def parsed(text: str) -> Override | None:
-    """An override by Hydra's grammar; None if the text is none."""
-    try:
-        override = OverridesParser.create().parse_override(text)
-    except (HydraException, ValueError):  # the latter of an integer with too many digits for Python
-        return None
-    return override if override.key_or_group else None
+def compose_as_typed(arguments: list[str], overrides: list[str], searchpath: Any) -> DictConfig:
+    """The config of overrides, from the folders that the flags of a command line name."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd", type=Path)
+    parser.add_argument("--config-name", "-cn", default="config")
+    parser.add_argument("--config-path", "-cp", type=Path, default=CONF)
+    flags, _ = parser.parse_known_args(arguments)
+    folders = [*(searchpath or []), *([] if flags.config_dir is None else [f"file://{flags.config_dir.absolute()}"])]
+    with initialize_config_dir(str(PROJECT / flags.config_path), version_base="1.3"):
+        return compose(flags.config_name, [*overrides, f"hydra.searchpath={literal(folders)}"])
 
 
-def _is_repeated(override: Override) -> bool:
-    group = override.key_or_group.partition(".")[0]
-    return override.type == OverrideType.CHANGE and group in REPEATED and is_harmless(str(override.input_line))
-
-
-def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) -> list[str]:
-    """Overrides for the settings in which the checkpoint differs from conf/ with `overrides`; not for keys in `now`."""
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides)
+def _differences(checkpoint: "Checkpoint", config: DictConfig, now: set[str]) -> list[str]:
+    """Overrides for the settings in which the checkpoint differs from a config; not for keys that are typed `now`."""
     typed = []
     for key, value in leaves(checkpoint.settings):
         if key in now or key.partition(".")[0] in now:
@@ -94,7 +103,8 @@ def _differences(checkpoint: "Checkpoint", overrides: list[str], now: set[str]) 
         if today == value:
             continue
         if today is ... or key.endswith("_target_"):
-            raise UsageError(f"ckpt_path={checkpoint.path}: was trained with {key}={value}, which conf/ no longer has")
+            lost = f"was trained with {key}={value}, which conf/ does not have; type it again"
+            raise UsageError(f"ckpt_path={checkpoint.path}: {lost}, or the flag that leads to it")
         if typed_key(config, key) == key:  # else what it refers to is typed
             typed.append(f"{key}={literal(value)}")
     return typed

@@ -19,6 +19,7 @@ from patterngan.reporting.console import interruption, say, show, summary
 from patterngan.reporting.events import folder_of_events, label
 from patterngan.runs.assembly import assemble
 from patterngan.runs.configs import require_keys
+from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.runs.resuming import requested
 from patterngan.runs.trainer import accelerator, build_callbacks, build_loggers, build_trainer
@@ -87,11 +88,14 @@ def train(
                 failure = Outcome(_step(error, run), time.monotonic() - started, error=error)
                 failure.write(folder, config.seed if isinstance(config.seed, int) else None, overrides)
                 if wants_page:
-                    draw_page(folder)
+                    draw_page(folder, foreign_packages(settings(config)))
             if isinstance(error, OSError) and not in_sweep:
-                show(Console(), interruption(folder, _step(error, run), run.gan.evaluations.get(0) if run else None))
+                last = run.gan.evaluations.get(0) if run else None
+                show(Console(), interruption(folder, _step(error, run), last, overrides))
             raise
-        say(Console(), summary(evaluation, folder, draw_page(folder) if wants_page else None))
+        trust = foreign_packages(run.gan.records[0]["settings"])
+        page = draw_page(folder, trust) if wants_page else None
+        say(Console(), summary(evaluation, folder, page, trust))
     if in_sweep:
         run.signal.raise_if_caught()  # too late for this run, not for the next
     return metric_value(evaluation.metrics, config.optimized_metric)
@@ -182,17 +186,21 @@ def fit(run: Run, folder: Path) -> Evaluation:
         else:
             run.trainer.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
     except (KeyboardInterrupt, SystemExit) as end:
-        say(Console(), interruption(folder, run.trainer.global_step, run.gan.evaluations.get(0)))
+        evaluation, overrides = run.gan.evaluations.get(0), run.gan.records[0]["overrides"]
+        say(Console(), interruption(folder, run.trainer.global_step, evaluation, overrides))
         raise SystemExit(exit_code(end)) from None
     return run.gan.evaluations[0]
 
 
-def draw_page(folder: Path) -> Path | None:
-    """Draws the run's page; returns where it is, None if it could not be drawn. Raises the error of a full disk."""
+def draw_page(folder: Path, trust: list[str]) -> Path | None:
+    """Draws the run's page; returns where it is, None if it could not be drawn. Raises the error of a full disk.
+
+    `trust`: see `console.summary`.
+    """
     from patterngan.reporting.run import report_run  # which takes a second to import
 
     try:
-        return report_run(folder)
+        return report_run(folder, trust)
     except Exception as error:  # whatever it is, the run itself is safe
         if is_disk_error(error, folder):
             raise

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
-from patterngan import CONF
+from patterngan.packages import option_files
 
 SAMPLER_SETTINGS = ("pattern", "encoding", "noise", "head", "architecture")
 """The groups that a trained generator is rebuilt from."""
@@ -50,7 +50,7 @@ def leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
 def option_with(key: str, target: str) -> str:
     """The option whose file has `target` under `key`, such as objective._target_; else the target's own name."""
     group, _, name = key.partition(".")
-    for file in sorted((CONF / group).glob("*.yaml")):
+    for file in option_files(group):
         if OmegaConf.select(OmegaConf.load(file), name) == target:
             return file.stem
     return target.rpartition(".")[2]

@@ -69,6 +69,9 @@ class ReportSweep(Callback):
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         from patterngan.reporting.console import table_console
         from patterngan.reporting.sweep_page import report_sweep
+        from patterngan.runs.instantiate import foreign_packages
+        from patterngan.storage.settings import settings
 
         with plain_errors(RunMode.RUN):
-            report_sweep(Path(str(config.hydra.sweep.dir)), table_console())
+            trust = foreign_packages(settings(config))
+            report_sweep(Path(str(config.hydra.sweep.dir)), table_console(), trust=trust)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pkgutil import resolve_name
 from typing import Any
 
-from hydra.utils import get_object
 from omegaconf import DictConfig
 
 from patterngan.population.callbacks import FUSIBLE_CALLBACKS
@@ -107,7 +107,7 @@ def _is_target(node: Any, classes: tuple[type, ...]) -> bool:
     return isinstance(node, Mapping) and _object(str(node.get("_target_"))) in classes
 
 
-_object = lru_cache(get_object)
+_object = lru_cache(resolve_name)
 
 
 def _shared(job: Job) -> dict[str, Any]:

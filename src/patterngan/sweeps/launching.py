@@ -11,6 +11,7 @@ from rich.console import Console
 from patterngan.population.training import Piece
 from patterngan.reporting.commands import script_command, sweep_resume_hint
 from patterngan.reporting.console import LISTED, show, summary
+from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.job import Job
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.storage.checkpoints import FOLDER
@@ -141,7 +142,7 @@ def _report(job: Job, outcome: Outcome) -> float | None:
     if outcome.error is not None:
         raise outcome.error
     assert outcome.evaluation is not None
-    log.info(summary(outcome.evaluation, job.folder))
+    log.info(summary(outcome.evaluation, job.folder, trust=foreign_packages(job.settings)))
     return metric_value(outcome.metrics, str(job.runtime["optimized_metric"]))
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from patterngan.evaluation.portraits import MOST_PICTURES, due
-from patterngan.reporting.commands import resume_command
+from patterngan.reporting.commands import resume_arguments, resume_command
 from patterngan.reporting.console import say
 from patterngan.reporting.events import curve_points, write_evaluation
 from patterngan.storage.checkpoints import FOLDER, LAST
@@ -128,11 +128,13 @@ class ResumeHint(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         # Here the first checkpoint is written: Lightning calls checkpoint callbacks last.
+        assert isinstance(pl_module, GAN)
         folder = Path(trainer.default_root_dir)
         if not self.printed and (folder / FOLDER / LAST).exists():
+            command = resume_command(folder, *resume_arguments(pl_module.records[0]["overrides"]))
             bar = trainer.progress_bar_callback  # another console would write into the bar
             console = bar.console if isinstance(bar, Progress) else Console()
-            say(console, f"if it is stopped, go on with: {resume_command(folder)}")
+            say(console, f"if it is stopped, go on with: {command}")
         self.printed = True
 
 

@@ -1,0 +1,88 @@
+"""Overrides of Hydra's that a file holds, which may come from a stranger: which of them a command may repeat."""
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
+from hydra.errors import HydraException
+
+from patterngan.storage.settings import RUNTIME_KEYS, SETTINGS
+
+HARMLESS_KEYS = {
+    *SETTINGS,
+    *RUNTIME_KEYS,
+    "experiment",
+    "hparams_search",
+    "hydra/launcher",
+    "hydra/sweeper",
+    "hydra.launcher.max_members",
+    "hydra.launcher.engine",
+    "hydra.launcher.n_jobs",
+    "hydra.sweeper.max_batch_size",
+    "hydra.sweeper.n_trials",
+}
+"""Keys and groups that may stand in a command that is read from a file."""
+
+HARMLESS = re.compile(r"(?:~|\+{0,2})(?P<key>[\w./]+)(?:=(?P<value>[\w.,+*()\[\]' -]*))?")
+"""Overrides whose value is made of numbers, names and lists: no path, no interpolation, no dictionary."""
+
+UNQUOTED = re.compile(r"[\w./-]+", re.ASCII)
+"""Paths that need no quotes in Hydra's override grammar."""
+
+REPEATED = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
+"""The groups and keys whose overrides a run is resumed with."""
+
+CHOSEN = {"logger", "callbacks"}
+"""Groups whose options, but not the values in them, a run is resumed with: a value may be a folder to write to."""
+
+
+def literal(value: Any) -> str:
+    """A plain value, quoted so that Hydra's override grammar reads it back."""
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    if not isinstance(value, str):
+        return "null" if value is None else str(value).lower()
+    # A backslash is literal, except before a quote.
+    return "'" + re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + "\\'" * bool(match[2]), value) + "'"
+
+
+def path_literal(path: str) -> str:
+    """A path, quoted where Hydra's override grammar asks for it."""
+    return path if UNQUOTED.fullmatch(path) else literal(path)
+
+
+def parsed(text: str) -> Override | None:
+    """An override by Hydra's grammar; None if the text is none."""
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except (HydraException, ValueError):  # the latter of an integer with too many digits for Python
+        return None
+    return override if override.key_or_group else None
+
+
+def is_harmless(override: str, trust: Collection[str] = ()) -> bool:
+    """Whether an override that a file holds may be part of a command to copy.
+
+    The file can come from a stranger, so only known keys with plain values may: no code, no file, no address. A
+    `_target_` may if it is in one of the packages of `trust`.
+    """
+    if override.startswith("ckpt_path="):
+        return UNQUOTED.fullmatch(override.removeprefix("ckpt_path=")) is not None
+    match = HARMLESS.fullmatch(override)
+    if match is None:
+        return False
+    key = match["key"]
+    if "_target_" in key:
+        return key.partition(".")[0] in SETTINGS and str(match["value"]).startswith(tuple(f"{name}." for name in trust))
+    return key in HARMLESS_KEYS or key.partition(".")[0] in HARMLESS_KEYS
+
+
+def is_repeated(override: str) -> bool:
+    """Whether a run that is resumed takes this override from its checkpoint."""
+    read = parsed(override)
+    if read is None or read.type != OverrideType.CHANGE or not is_harmless(override):
+        return False
+    key = read.key_or_group
+    return key.partition(".")[0] in REPEATED or key in CHOSEN
