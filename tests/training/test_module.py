@@ -1,6 +1,7 @@
 """The GAN against plain PyTorch: loops written from the recipes' table, with none of our training code."""
 
 import copy
+import pickle
 
 import pytest
 import pytorch_lightning as pl
@@ -9,6 +10,7 @@ from torch import nn
 
 from patterngan.runs.assembly import assemble
 from patterngan.training.inputs import with_instance_noise
+from patterngan.training.module import DivergedError
 from tests.support.training import fit
 
 STEPS = 200
@@ -197,3 +199,8 @@ def test_instance_noise_is_fresh_at_every_forward_pass(config):
         noisy(torch.ones(512, 7))
     assert torch.equal(torch.stack(seen), 1 + 0.5 * noise)
     assert noise.std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_the_error_of_a_run_that_diverged_travels_between_processes():
+    error = pickle.loads(pickle.dumps(DivergedError(7)))
+    assert (error.step, str(error)) == (7, str(DivergedError(7)))

@@ -33,8 +33,11 @@ class DivergedError(UsageError):
     exit_code = 1
 
     def __init__(self, step: int) -> None:
-        super().__init__(f"diverged: a loss or a weight was not finite at step {step}; a smaller lr may help")
+        super().__init__(step)  # which another process makes the same error from
         self.step = step
+
+    def __str__(self) -> str:
+        return f"diverged: a loss or a weight was not finite at step {self.step}; a smaller lr may help"
 
 
 class GAN(pl.LightningModule):
