@@ -124,6 +124,13 @@ MISTAKES = {
     "-m seed=1,2 hydra.sweeper.max_batch_size=true": "hydra.sweeper.max_batch_size=True: must be an integer ≥ 1",
     "-m seed=1,2 hydra.sweeper.params=3": "hydra.sweeper.params=3: must be null or swept keys with their values: "
     '{lr: "1e-4,1e-3"}',
+    "-m lr=interval(0,1)": "lr=interval(0,1): cannot be swept; a grid needs a list of values, range(…) or choice(…)",
+    "-m lr=1,2,3 seed=1,2 hydra.sweeper.zip=[[lr,seed]]": "hydra.sweeper.zip: lr has 3 values, seed has 2 values; "
+    "keys that advance together need equally many",
+    "-m seed=1,2 hydra.sweeper.zip=[lr,seed]": "hydra.sweeper.zip=['lr', 'seed']: must be null or lists of two or more "
+    "swept keys: [[lr,update.ema]]",
+    "-m seed=1,2 hydra.sweeper.exclude=[{lr:1}]": "hydra.sweeper.exclude: lr is not swept (swept: seed)",
+    "-m seed=1,2 hydra.sweeper.fail_fast=1": "hydra.sweeper.fail_fast=1: must be true or false",
 }
 """Typed words → the one line that says what is wrong."""
 

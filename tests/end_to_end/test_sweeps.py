@@ -138,6 +138,56 @@ def test_a_run_that_diverges_and_one_that_is_impossible_fail_alone(typed, tmp_pa
     assert (tmp_path / "sweep" / "sweep.csv").exists()
 
 
+PAIRS = ["lr=1e-4,1e-2,1e-3", "seed=1,2,3", "hydra.sweeper.zip=[[lr,seed]]"]
+GAP = "hydra.sweeper.exclude=[{lr: 1e-2, seed: 2}]"
+
+
+def test_keys_advance_together_and_combinations_are_left_out(typed, tmp_path):
+    done = sweep(typed, *PAIRS, GAP, "hydra.sweeper.max_batch_size=1")
+    assert done.out.startswith("2 runs: lr and seed advance together, 1 combination is left out\n")
+    overrides = [result(tmp_path / "sweep" / str(number))["overrides"][-2:] for number in range(2)]
+    assert overrides == [["lr=0.0001", "seed=1"], ["lr=0.001", "seed=3"]]
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "sweep").rglob("result.json")}
+    sweep(typed, *PAIRS, GAP, "hydra/launcher=basic")  # which finds the same runs
+    for others in (PAIRS, [*PAIRS[:2], GAP]):  # in which number 1 is another run
+        done = sweep(typed, *others, code=2)
+        assert "sweep/1: holds a run of another configuration (" in done.err.splitlines()[-1]
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_fail_fast_ends_a_fused_sweep_and_the_same_command_goes_on(typed, tmp_path):
+    line = ["lr=1e-3,1e38", "seed=1,2", "hydra.sweeper.fail_fast=true", "+trainer.enable_progress_bar=false"]
+    done = sweep(typed, *line, code=1)
+    last = done.err.splitlines()[-1]
+    assert last.startswith("error: run 2 failed (diverged: a loss or a weight was not finite at step ")
+    assert last.endswith("); 2 of 4 runs have ended")
+    assert "unfinished  0-1" in done.out
+    assert (tmp_path / "sweep" / "sweep.csv").exists()
+    done = sweep(typed, *line, code=1)
+    assert "4 runs: fused 0-1 (2 members); ended before 2-3" in done.out
+    assert done.err.splitlines()[-1] == "error: 2 of 4 runs failed; the table above says why"
+    assert [result(tmp_path / "sweep" / str(number))["status"] for number in range(4)] == ["completed"] * 2 + [
+        "diverged"
+    ] * 2
+    assert not (tmp_path / "sweep" / ".fused").exists()
+
+
+def test_fail_fast_ends_a_sweep_of_hydras_launcher_after_the_run_that_failed(typed, tmp_path):
+    line = ["lr=1e38,1e-3", "hydra/launcher=basic", "hydra.sweeper.fail_fast=true", "hydra.sweeper.max_batch_size=2"]
+    assert sweep(typed, *line, code=1).err.splitlines()[-1].endswith("); 1 of 2 runs have ended")
+    assert not (tmp_path / "sweep" / "1").exists()
+    sweep(typed, *line, code=1)
+    assert result(tmp_path / "sweep" / "1")["status"] == "completed"
+
+
+def test_with_fail_fast_an_impossible_run_ends_the_sweep_before_anything_trains(typed, tmp_path):
+    done = sweep(typed, "pattern.k=2,0,3", "hydra.sweeper.fail_fast=true", code=1)
+    assert done.err.splitlines()[-1] == (
+        "error: run 1 failed (pattern.k=0: must be an integer from 1 to 2^62); 1 of 3 runs have ended"
+    )
+    assert [path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir()] == ["1"]
+
+
 def test_max_members_cuts_a_group(typed, tmp_path):
     done = sweep(typed, "seed=range(0,5)", "hydra.launcher.max_members=2")
     assert "group 3/3, 2 members" in done.out

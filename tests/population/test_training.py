@@ -6,6 +6,7 @@ from torch import nn
 from patterngan.gan import networks
 from patterngan.population.training import Piece, build_population, train_piece, why_not_fused, without_seed
 from patterngan.runs.assembly import run_spec
+from patterngan.storage.checkpoints import read
 from patterngan.training.module import DivergedError
 
 QUICK = ["experiment=plain", "steps=20", "evaluate_every=10", "evaluation.samples=50"]
@@ -48,6 +49,23 @@ def test_members_end_with_their_own_evaluations_and_those_that_diverge_with_the_
     assert outcomes[0].evaluation.metrics["samples"] == 50
     assert isinstance(outcomes[1].error, DivergedError)
     assert outcomes[1].steps == outcomes[1].error.step
+
+
+def test_fail_fast_stops_the_others_at_their_last_evaluation_and_they_go_on_from_there(jobs, tmp_path):
+    made = jobs([*QUICK, "seed=1"], [*QUICK, "seed=2", "lr=1e38"])
+    file = tmp_path / "sweep" / ".fused" / "one.ckpt"
+    outcomes = train_piece(Piece(made, made, file, "group 1/1", fail_fast=True))
+    assert {number: outcome.status for number, outcome in outcomes.items()} == {1: "diverged"}
+    assert read(made[0].folder / "checkpoints" / "last.ckpt").step == 10
+    outcomes = train_piece(Piece(made, made[:1], file, "group 1/1", fail_fast=True))
+    assert {number: outcome.status for number, outcome in outcomes.items()} == {0: "completed"}
+
+
+def test_fail_fast_loses_nobody_who_ends_where_another_diverges(jobs, tmp_path):
+    short = [*QUICK, "steps=10"]
+    made = jobs([*short, "seed=1"], [*short, "seed=2", "lr=1e38"])
+    outcomes = train_piece(Piece(made, made, tmp_path / "sweep" / ".fused" / "one.ckpt", "group 1/1", fail_fast=True))
+    assert {number: outcome.status for number, outcome in outcomes.items()} == {0: "completed", 1: "diverged"}
 
 
 @pytest.mark.parametrize(("one", "other", "same"), [("seed=1", "seed=2", True), ("lr=1", "lr=2", False)])

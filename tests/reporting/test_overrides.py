@@ -32,6 +32,8 @@ def test_plain_values_survive_hydras_grammar(value):
         "hydra.launcher.max_members=8",
         "experiment=plain",
         "ckpt_path=/elsewhere/best.ckpt",
+        "hydra.sweeper.zip=[[lr,update.ema]]",
+        "hydra.sweeper.exclude=[{lr: 1e-2, pattern.k: 5}]",
     ],
 )
 def test_overrides_that_choose_and_set_known_keys_are_harmless(override):
@@ -43,6 +45,8 @@ def test_overrides_that_choose_and_set_known_keys_are_harmless(override):
     [
         "+callbacks.x={_target_: os.system}",
         "callbacks.pictures._target_=os.system",
+        "hydra.sweeper.exclude=[{_target_: os.system}]",
+        "hydra.sweeper.exclude=[{lr: ${oc.env:HOME}}]",
         "hydra.searchpath=[file:///evil]",
         "hydra.launcher.setup=[reboot]",
         "hydra.launcher.address=evil:1",

@@ -37,3 +37,9 @@ def test_jobs_that_differ_in_learning_rates_alone_are_checked_each(sweep):
     }
     (group,) = grouped([job for job in made.jobs if job.number not in made.reasons])
     assert [job.settings["lr"] for job in group.jobs] == [1e-3, 2e-3, 2e-3]
+
+
+def test_a_sweep_ends_at_a_failure_only_where_its_sweeper_can_and_is_told_to(sweep):
+    assert sweep("hydra.sweeper.fail_fast=true").fail_fast
+    assert not sweep().fail_fast
+    assert not sweep("hydra/sweeper=basic").fail_fast

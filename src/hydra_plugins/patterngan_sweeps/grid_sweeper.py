@@ -1,27 +1,32 @@
-"""`hydra/sweeper=grid`, the default: every combination of the swept values."""
+"""`hydra/sweeper=grid`, the default: combinations of the swept values."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
-from patterngan.packages import is_group
 from patterngan.storage.files import naming
-from patterngan.sweeps.hydra_jobs import basic_sweeper
-from patterngan.validation import InvalidValueError, UsageError, integer
+from patterngan.storage.settings import plain
+from patterngan.sweeps.combinations import Combinations, combinations, excluded_values, zipped_keys
+from patterngan.sweeps.hydra_jobs import basic_sweeper, job_error
+from patterngan.validation import InvalidValueError, UsageError, boolean, integer
 
 if TYPE_CHECKING:
-    from patterngan.runs.job import Job
+    from patterngan.sweeps.planning import Plan
 
 NOTHING_SWEPT = (
     "nothing is swept; give a key several values, such as lr=1e-4,1e-3 pattern.k=2,3,5 or 'seed=range(0,8)', "
     "or leave -m out"
 )
+
+Batch = tuple[int, list[list[str]]]
+"""The number of a batch's first job, and the overrides of its jobs."""
 
 
 class FailedRunsError(UsageError):
@@ -31,75 +36,46 @@ class FailedRunsError(UsageError):
 
 
 class GridSweeper(basic_sweeper.BasicSweeper):
-    """Hydra's basic sweeper, with four differences.
+    """Hydra's basic sweeper, with these differences.
 
-    A sweep of no key is refused where it would be a run in this process. Nothing is written before all jobs are
-    known to compose, to have folders of their own, and not to mix with another sweep. A job that fails does not keep
-    later batches from running. `on_multirun_end` is called, and the sweep reported, also when jobs failed.
+    Keys can advance together, combinations can be left out, and the first failure can end the sweep; without
+    `fail_fast`, a job that fails does not keep later batches from running. A sweep of no key is refused where it would
+    be a run in this process. Nothing is written before all jobs are known to compose, to have folders of their own, and
+    not to mix with another sweep. `on_multirun_end` is called, and the sweep reported, also when jobs failed.
     """
 
+    def __init__(
+        self, max_batch_size: int | None, params: dict[str, str] | None, zip: Any, exclude: Any, fail_fast: bool
+    ) -> None:
+        super().__init__(max_batch_size, params)
+        self.fail_fast = fail_fast  # the other two are read from the config, where they are checked
+
     def sweep(self, arguments: list[str]) -> list[Sequence[JobReturn]]:
-        """Launches all jobs and returns what became of them, a list for each batch.
+        """Launches the jobs and returns what became of them, a list for each batch.
 
         Raises:
             FailedRunsError: if jobs failed.
         """
         assert self.config is not None
-        assert self.launcher is not None
         assert self.hydra_context is not None
         self._check_options()
-        batches = self.batches(arguments)
-        self._check(batches)
-        self._say_how_to_go_on()
+        made = self.combinations(arguments)
+        planned = self._plan(made.runs)
+        self._say(made)
         folder = Path(str(self.config.hydra.sweep.dir))
         folder.mkdir(parents=True, exist_ok=True)
         with naming(folder / "multirun.yaml"):
             OmegaConf.save(self.config, folder / "multirun.yaml")
-        returns: list[Sequence[JobReturn]] = []
-        for batch in batches:
-            returns.append(self.launcher.launch(batch, initial_job_idx=sum(map(len, returns))))
-        failed = sum(one.status != JobStatus.COMPLETED for batch in returns for one in batch)
+        returns, failed = self._launch(self._batches(made.runs, planned), earlier=planned.results.keys())
         if failed:
             self.hydra_context.callbacks.on_multirun_end(config=self.config)
-            raise FailedRunsError(f"{failed} of {sum(map(len, returns))} runs failed; the table above says why")
+            raise FailedRunsError(self._failure(planned, failed))
         return returns
-
-    def _say_how_to_go_on(self) -> None:
-        """Now: a sweep that is killed can say nothing any more."""
-        from rich.console import Console
-
-        from patterngan.reporting.commands import sweep_resume_hint
-        from patterngan.reporting.console import show
-
-        assert self.config is not None
-        show(Console(), f"if it is stopped, {sweep_resume_hint(self.config)}")
-
-    def batches(self, arguments: list[str]) -> list[list[list[str]]]:
-        """The overrides of every job, in batches.
-
-        Raises:
-            UsageError: if a swept key has no value, a group's is null, or no key is swept.
-        """
-        assert self.hydra_context is not None
-        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        overrides = parser.parse_overrides([*self._parse_config(), *arguments])
-        for override in overrides:
-            try:
-                values = list(override.sweep_string_iterator()) if override.is_discrete_sweep() else ["one"]
-            except ValueError as error:
-                raise UsageError(f"{override.input_line}: cannot be swept ({error})") from error
-            if not values:
-                raise UsageError(f"{override.input_line}: is empty; a sweep needs at least one value")
-            if "null" in values and is_group(override.key_or_group):  # which Hydra's defaults list cannot take
-                raise UsageError(f"{override.input_line}: null is no option; a sweep without this key has none")
-        # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
-        if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
-            raise UsageError(f"-m: {NOTHING_SWEPT}")
-        return self.split_arguments(overrides, self.max_batch_size)
 
     def _check_options(self) -> None:
         if self.max_batch_size is not None:
             integer("hydra.sweeper.max_batch_size", self.max_batch_size, 1)
+        boolean("hydra.sweeper.fail_fast", self.fail_fast)
         params: object = self.params  # whatever was typed
         if params is not None and not isinstance(params, Mapping):
             allowed = 'must be null or swept keys with their values: {lr: "1e-4,1e-3"}'
@@ -108,20 +84,97 @@ class GridSweeper(basic_sweeper.BasicSweeper):
         if not self.config.hydra.sweep.dir:
             raise InvalidValueError("hydra.sweep.dir", self.config.hydra.sweep.dir, "must name a folder")
 
-    def _check(self, batches: list[list[list[str]]]) -> None:
-        from patterngan.sweeps.planning import Sweep, plan, require_own_folders
+    def combinations(self, arguments: list[str]) -> Combinations:
+        """The overrides of every job.
+
+        Raises:
+            UsageError: see `combinations.combinations`; also if no key is swept.
+        """
+        assert self.config is not None
+        assert self.hydra_context is not None
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
+        if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
+            raise UsageError(f"-m: {NOTHING_SWEPT}")
+        options = self.config.hydra.sweeper
+        zipped, excluded = zipped_keys(plain(options, "zip")), excluded_values(plain(options, "exclude"))
+        return combinations(overrides, zipped, excluded)
+
+    def _plan(self, runs: list[list[str]]) -> "Plan":
+        """Composes and checks all jobs."""
+        if isinstance(self.launcher, FusedLauncher):
+            return self.launcher.plan(runs, 0)  # which it launches next, if they are one batch
+        from patterngan.sweeps.planning import Sweep, plan
 
         setup_globals()
         assert self.config is not None
         assert self.hydra_context is not None
-        sweep = Sweep(self.hydra_context, _no_task, self.config)
-        jobs: list[Job] = []
-        for batch in batches:
-            if isinstance(self.launcher, FusedLauncher):
-                jobs += self.launcher.plan(batch, len(jobs)).jobs  # which it may launch next
-            else:
-                jobs += plan(sweep, batch, len(jobs)).jobs
-        require_own_folders(sweep.folder, jobs)
+        return plan(Sweep(self.hydra_context, _no_task, self.config), runs, 0)
+
+    def _say(self, made: Combinations) -> None:
+        """Prints why there are so many runs, and how to go on: a sweep that is killed can say nothing any more."""
+        from rich.console import Console
+
+        from patterngan.reporting.commands import sweep_resume_hint
+        from patterngan.reporting.console import show
+
+        assert self.config is not None
+        if made.reasons:
+            show(Console(), str(made))
+        show(Console(), f"if it is stopped, {sweep_resume_hint(self.config)}")
+
+    def _batches(self, runs: list[list[str]], planned: "Plan") -> list[Batch]:
+        size = self.max_batch_size
+        if self.fail_fast and not isinstance(self.launcher, FusedLauncher):  # which stops by itself
+            assert self.config is not None
+            size = jobs_at_a_time(self.config.hydra, size)
+        impossible = sorted(planned.reasons.keys() - planned.results.keys())
+        known = [(number, [runs[number]]) for number in impossible[:1] if self.fail_fast]  # the end, before all others
+        if size is None:
+            return [*known, (0, runs)]
+        return [*known, *((first, runs[first : first + size]) for first in range(0, len(runs), size))]
+
+    def _launch(
+        self, batches: Sequence[Batch], earlier: Set[int]
+    ) -> tuple[list[Sequence[JobReturn]], dict[int, JobReturn]]:
+        """Launches batches; returns what became of their jobs, and of those that failed by their numbers.
+
+        `earlier`: the jobs that ended at an earlier start. Their failures do not end the sweep.
+        """
+        assert self.launcher is not None
+        returns: list[Sequence[JobReturn]] = []
+        failed: dict[int, JobReturn] = {}
+        for first, batch in batches:
+            returns.append(self.launcher.launch(batch, initial_job_idx=first))
+            numbered = enumerate(returns[-1], first)
+            failed |= {number: one for number, one in numbered if one.status == JobStatus.FAILED}
+            if self.fail_fast and not failed.keys() <= earlier:
+                break
+        return returns, failed
+
+    def _failure(self, planned: "Plan", failed: Mapping[int, JobReturn]) -> str:
+        """The line of a sweep with failed jobs."""
+        from patterngan.storage.results import FILE
+
+        jobs, new = planned.jobs, sorted(failed.keys() - planned.results.keys())
+        if not (self.fail_fast and new):
+            return f"{len(failed)} of {len(jobs)} runs failed; the table above says why"
+        name, error = jobs[new[0]].folder.relative_to(planned.sweep.folder), job_error(failed[new[0]])
+        ended = sum((job.folder / FILE).exists() for job in jobs)
+        return f"run {name} failed ({str(error) or repr(error)}); {ended} of {len(jobs)} runs have ended"
+
+
+def jobs_at_a_time(hydra: DictConfig, most: int | None) -> int:
+    """How many jobs a launcher of Hydra's gets, which returns when all of them have ended, where one may be the last.
+
+    As many as it runs at a time, where that is known; else `most`, the size of a batch, or one.
+    """
+    workers: int | None = hydra.launcher.get("n_jobs")  # of joblib; negative where it leaves cores free
+    if workers is None:
+        return 1 if hydra.runtime.choices["hydra/launcher"] == "basic" else most or 1
+    workers = workers if workers > 0 else max(1, (os.cpu_count() or 1) + 1 + workers)
+    return min(workers, most or workers)
 
 
 def _no_task(config: Any) -> None:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from typing_extensions import override
@@ -16,6 +17,7 @@ from patterngan.runs.trainer import build_callbacks
 from patterngan.storage.checkpoints import Checkpoint
 from patterngan.training.callbacks import Curves, Pictures
 from patterngan.training.checkpointing import EvaluationCheckpoint
+from patterngan.training.module import DivergedError
 from patterngan.training.progress import Progress
 
 FUSIBLE_CALLBACKS = (Progress, Curves, Pictures, EvaluationCheckpoint)
@@ -55,3 +57,19 @@ class MemberLogs(pl.Callback):
             for member in pl_module.alive:
                 line = evaluation_line(trainer.global_step, pl_module.evaluations[member])
                 self.lines[member].append((time.time(), line))
+
+
+class StopAtDivergence(pl.Callback):
+    """Ends training by a `DivergedError` at the first block after a member diverged.
+
+    The other members keep the checkpoints of their last evaluation and go on from there when the sweep is started
+    again. A member that diverged in the last block stops nobody: the others have ended.
+    """
+
+    @override
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, PopulationGAN)
+        if pl_module.diverged:
+            raise DivergedError(min(pl_module.diverged.values()))

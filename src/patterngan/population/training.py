@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from patterngan.gan.optimizers import SGD, Adam
-from patterngan.population.callbacks import MemberLogs, population_callbacks
+from patterngan.population.callbacks import MemberLogs, StopAtDivergence, population_callbacks
 from patterngan.population.module import PopulationGAN
 from patterngan.population.snapshots import Snapshots, gathered, scatter
 from patterngan.population.streams import stacked_data
@@ -38,12 +39,15 @@ class Piece:
     """Where their snapshots are while they train."""
     name: str
     """For the progress."""
+    fail_fast: bool = False
+    """Whether training ends when a member has diverged."""
 
 
 def train_piece(piece: Piece) -> dict[int, Outcome]:
     """Trains the jobs of a piece from where their folders stand; returns how each ended, by its number.
 
-    Called again after it was killed, on any machine, it goes on from the last evaluation.
+    A job that `fail_fast` stopped has no outcome. Called again after that, or after it was killed, on any machine, it
+    goes on from the last evaluation.
     """
     if piece.file.exists():
         scatter(piece.file)
@@ -56,6 +60,8 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     for start, present in by_step.items():  # at one step all of them, unless one diverged before a resume
         outcomes |= _train(piece, start, present)
+        if piece.fail_fast and any(outcome.error for outcome in outcomes.values()):
+            break
     return outcomes
 
 
@@ -77,13 +83,14 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
         piece.members[0].config,
         default_root_dir=piece.file.parent,
         logger=False,
-        callbacks=[logs, stop, *callbacks],
+        callbacks=[logs, stop, *([StopAtDivergence()] if piece.fail_fast else []), *callbacks],
         enable_checkpointing=any(isinstance(callback, Snapshots) for callback in callbacks),
         num_sanity_val_steps=int(start == 0),
     )
     try:
         if start < data.steps:
-            trainer.fit(gan, data)
+            with suppress(DivergedError):  # of `StopAtDivergence`
+                trainer.fit(gan, data)
         else:
             trainer.validate(gan, data, verbose=False)
     finally:
@@ -92,7 +99,8 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
             scatter(piece.file)
     stop.note.raise_if_caught()  # too late for these, not for the next
     seconds = time.monotonic() - started
-    return {piece.members[member].number: _outcome(gan, member, seconds, logs.lines[member]) for member in present}
+    ended = present if gan.global_step == gan.steps else gan.diverged
+    return {piece.members[member].number: _outcome(gan, member, seconds, logs.lines[member]) for member in ended}
 
 
 def _go_on(gan: PopulationGAN, start: int, checkpoints: Sequence[Checkpoint | None]) -> None:

@@ -21,12 +21,17 @@ HARMLESS_KEYS = {
     "hydra.launcher.engine",
     "hydra.launcher.n_jobs",
     "hydra.sweeper.max_batch_size",
+    "hydra.sweeper.zip",
+    "hydra.sweeper.fail_fast",
     "hydra.sweeper.n_trials",
 }
 """Keys and groups that may stand in a command that is read from a file."""
 
 HARMLESS = re.compile(r"(?:~|\+{0,2})(?P<key>[\w./]+)(?:=(?P<value>[\w.,+*()\[\]' -]*))?")
 """Overrides whose value is made of numbers, names and lists: no path, no interpolation, no dictionary."""
+
+HARMLESS_GAPS = re.compile(r"hydra\.sweeper\.exclude=[\w.,+*()\[\]{}:' -]*")
+"""The one override whose value may hold dictionaries: swept keys with their values."""
 
 UNQUOTED = re.compile(r"[\w./-]+", re.ASCII)
 """Paths that need no quotes in Hydra's override grammar."""
@@ -70,6 +75,8 @@ def is_harmless(override: str, trust: Collection[str] = ()) -> bool:
     """
     if override.startswith("ckpt_path="):
         return UNQUOTED.fullmatch(override.removeprefix("ckpt_path=")) is not None
+    if HARMLESS_GAPS.fullmatch(override):
+        return "_target_" not in override
     match = HARMLESS.fullmatch(override)
     if match is None:
         return False

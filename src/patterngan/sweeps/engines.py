@@ -3,7 +3,7 @@
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from rich.console import Console
@@ -30,7 +30,7 @@ class Local:
     slots = 1
     """How many pieces train at a time."""
 
-    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
+    def train(self, pieces: list[Piece]) -> Generator[tuple[Piece, Outcomes], None, None]:
         """What became of each piece, as soon as that is known."""
         for piece in pieces:
             try:
@@ -71,7 +71,7 @@ class Ray:
         """How many pieces train at a time: each takes a processor of the cluster."""
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-    def train(self, pieces: list[Piece]) -> Iterator[tuple[Piece, Outcomes]]:
+    def train(self, pieces: list[Piece]) -> Generator[tuple[Piece, Outcomes], None, None]:
         """What became of each piece, as soon as that is known."""
         waiting = {self._task(piece): piece for piece in pieces}
         try:

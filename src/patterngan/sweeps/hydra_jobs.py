@@ -38,7 +38,8 @@ __all__ = ["basic_sweeper"]  # for hydra_plugins
 
 
 @lru_cache(maxsize=2**16)
-def _parsed(override: str) -> Override:
+def parsed(override: str) -> Override:
+    """An override, parsed once however often it is asked for."""
     return OverridesParser.create().parse_override(override)
 
 
@@ -68,14 +69,14 @@ class Composer:
 
     def compose(self, overrides: Sequence[str], number: int) -> DictConfig:
         """The config of a job, as Hydra's launchers compose it."""
-        parsed = [_parsed(override) for override in overrides]
-        choices = tuple(str(override.input_line) for override in parsed if self._chooses(override))
+        typed = [parsed(override) for override in overrides]
+        choices = tuple(str(override.input_line) for override in typed if self._chooses(override))
         if choices not in self._bases:
             self._bases[choices] = pickle.dumps(self._loader.load_sweep_config(self._master, list(choices)))
         config: DictConfig = pickle.loads(self._bases[choices])  # takes a fifth of a deepcopy
-        values = [override for override in parsed if not self._chooses(override)]
+        values = [override for override in typed if not self._chooses(override)]
         self._loader._apply_overrides_to_config(values, config)
-        self._describe_job(config, [override for override in parsed if not override.is_hydra_override()], number)
+        self._describe_job(config, [override for override in typed if not override.is_hydra_override()], number)
         return config
 
     def _describe_job(self, config: DictConfig, task: list[Override], number: int) -> None:

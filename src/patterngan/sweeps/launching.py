@@ -2,10 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 
-from hydra.core.utils import JobReturn, run_job
+from hydra.core.utils import JobReturn, JobStatus, run_job
 from rich.console import Console
 
 from patterngan.population.training import Piece
@@ -17,7 +17,7 @@ from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.storage.checkpoints import FOLDER
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
 from patterngan.storage.results import FILE
-from patterngan.sweeps.engines import Engine
+from patterngan.sweeps.engines import Engine, Outcomes
 from patterngan.sweeps.hydra_jobs import conclude_job, job_error, job_return, open_folder
 from patterngan.sweeps.jobs import Group, grouped, most_members, numbers, pieces
 from patterngan.sweeps.planning import Plan, scatter_all
@@ -28,13 +28,18 @@ log = logging.getLogger(__name__)
 
 
 def launch(planned: Plan, max_members: int | None, engine: Engine) -> list[JobReturn]:
-    """Trains the jobs of a plan; each ends in its own folder as if it had run alone."""
+    """Trains the jobs of a plan; each ends in its own folder as if it had run alone.
+
+    What is returned for a job has no status where `fail_fast` ended the sweep before the job.
+    """
     sweep = planned.sweep
     sweep.folder.mkdir(parents=True, exist_ok=True)
     with locked(sweep.folder):
         remove_temporary_files(sweep.snapshots)
         try:
-            returns = dict(_run(planned, max_members, engine))
+            returns = _run(planned, max_members, engine)
+            if len(returns) < len(planned.jobs):
+                _leave_usable(planned)
         except (KeyboardInterrupt, SystemExit) as stop:
             _leave_usable(planned)
             show(Console(), _progress(planned))
@@ -45,24 +50,30 @@ def launch(planned: Plan, max_members: int | None, engine: Engine) -> list[JobRe
         finally:
             with suppress(OSError):  # it is kept while something is in it, and not there where nothing was fused
                 sweep.snapshots.rmdir()
-    return [returns[job.number] for job in planned.jobs]
+    return [returns.get(job.number, JobReturn()) for job in planned.jobs]
 
 
-def _run(planned: Plan, max_members: int | None, engine: Engine) -> Iterator[tuple[int, JobReturn]]:
-    """Trains the populations, then the other jobs; yields each job's number and what Hydra gets back for it."""
-    fused: set[int] = set()
-    for piece, outcomes in engine.train(_pieces(planned, max_members, engine.slots)):
-        if isinstance(outcomes, Exception) and is_disk_error(outcomes, planned.sweep.folder):
-            raise outcomes
-        for job in piece.jobs:
-            fused.add(job.number)
-            outcome = Outcome(0, 0.0, error=outcomes) if isinstance(outcomes, Exception) else outcomes[job.number]
-            yield job.number, _conclude(planned, job, outcome)
-        if not isinstance(outcomes, Exception):
-            remove_manifests(planned.sweep.snapshots, piece.members)
+def _run(planned: Plan, max_members: int | None, engine: Engine) -> dict[int, JobReturn]:
+    """Trains the populations, then the other jobs; returns what Hydra gets back for each job that ended."""
+    returns: dict[int, JobReturn] = {}
+    with closing(engine.train(_pieces(planned, max_members, engine.slots))) as trained:
+        for piece, outcomes in trained:
+            ended = _conclude_piece(planned, piece, outcomes)
+            returns |= ended
+            if _is_last(planned, ended):
+                return returns
     for job in planned.jobs:
-        if job.number not in fused:
-            yield job.number, _conclude(planned, job, None)
+        if job.number not in returns:
+            returns[job.number] = _conclude(planned, job, None)
+            if _is_last(planned, {job.number: returns[job.number]}):
+                return returns
+    return returns
+
+
+def _is_last(planned: Plan, ended: Mapping[int, JobReturn]) -> bool:
+    """Whether the sweep ends with these jobs, because one of them failed now, not at an earlier start."""
+    failed = {number for number, returned in ended.items() if returned.status == JobStatus.FAILED}
+    return planned.sweep.fail_fast and not failed <= planned.results.keys()
 
 
 def _pieces(planned: Plan, max_members: int | None, slots: int) -> list[Piece]:
@@ -117,7 +128,21 @@ def _piece(planned: Plan, members: list[Job], name: str) -> Piece:
     digest = hashlib.blake2b(folders.encode(), digest_size=8).hexdigest()
     file = planned.sweep.snapshots / f"{digest}.ckpt"
     write_manifest(file, members)
-    return Piece(members, list(filter(planned.waits, members)), file, name)
+    return Piece(members, list(filter(planned.waits, members)), file, name, planned.sweep.fail_fast)
+
+
+def _conclude_piece(planned: Plan, piece: Piece, outcomes: Outcomes) -> dict[int, JobReturn]:
+    """Ends the jobs of a piece that have an outcome; returns what Hydra gets back for them."""
+    if isinstance(outcomes, Exception):
+        if is_disk_error(outcomes, planned.sweep.folder):
+            raise outcomes
+        failed = Outcome(0, 0.0, error=outcomes)
+        return {job.number: _conclude(planned, job, failed) for job in piece.jobs}
+    ended = [job for job in piece.jobs if job.number in outcomes]
+    returns = {job.number: _conclude(planned, job, outcomes[job.number]) for job in ended}
+    if len(ended) == len(piece.jobs):  # else the others go on in the same population
+        remove_manifests(planned.sweep.snapshots, piece.members)
+    return returns
 
 
 def _conclude(planned: Plan, job: Job, outcome: Outcome | None) -> JobReturn:

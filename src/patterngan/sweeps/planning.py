@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from patterngan.population.snapshots import scatter
 from patterngan.population.training import without_seed
@@ -35,6 +35,11 @@ class Sweep:
     def folder(self) -> Path:
         """The folder of the sweep."""
         return Path(str(self.master.hydra.sweep.dir)).absolute()
+
+    @property
+    def fail_fast(self) -> bool:
+        """Whether the sweep ends at the first failure."""
+        return bool(OmegaConf.select(self.master, "hydra.sweeper.fail_fast"))  # other sweepers have no such key
 
     @property
     def snapshots(self) -> Path:
