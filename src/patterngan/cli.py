@@ -51,10 +51,15 @@ def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main. A mistake of the user's ends it with one line and exit code 2."""
     if signal.SIGTERM in unclaimed_signals():
         signal.signal(signal.SIGTERM, stop_at_once)
-    with exit_codes(), hydra_errors():
-        arguments = resumed(sys.argv[1:])
+    with exit_codes():
+        call(main, sys.argv[1:])
+
+
+def call(main: Callable[[], Any], arguments: list[str]) -> None:
+    """Calls a Hydra main with a command line; raises what is wrong with it."""
+    with hydra_errors():
         # Hydra's parser takes no overrides on both sides of a flag.
-        sys.argv[1:] = sorted(arguments, key=lambda argument: argument not in MULTIRUN)
+        sys.argv[1:] = sorted(resumed(arguments), key=lambda argument: argument not in MULTIRUN)
         main()
 
 

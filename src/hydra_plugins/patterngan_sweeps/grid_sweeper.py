@@ -14,6 +14,7 @@ from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan.storage.files import naming
 from patterngan.storage.settings import plain
 from patterngan.sweeps.combinations import Combinations, combinations, excluded_values, zipped_keys
+from patterngan.sweeps.hydra_callbacks import FailedRunsError
 from patterngan.sweeps.hydra_jobs import basic_sweeper, job_error
 from patterngan.validation import InvalidValueError, UsageError, boolean, integer
 
@@ -27,12 +28,6 @@ NOTHING_SWEPT = (
 
 Batch = tuple[int, list[list[str]]]
 """The number of a batch's first job, and the overrides of its jobs."""
-
-
-class FailedRunsError(UsageError):
-    """The command was right, some of its runs were not."""
-
-    exit_code = 1
 
 
 class GridSweeper(basic_sweeper.BasicSweeper):

@@ -127,18 +127,28 @@ def ranked(runs: Sequence[Row]) -> list[Row]:
     return sorted((row for row in runs if row.metrics), key=lambda row: Point((), [row]).rank)
 
 
+def columns(runs: Sequence[Row]) -> dict[str, list[Any]]:
+    """Name → value of each run: how it ended, what was typed for it, and its metrics; None where a run has none."""
+    ended = {name: [row.result.get(name) for row in runs] for name in ("steps", "wall_seconds")}
+    keys = dict.fromkeys(key for row in runs for key in row.overrides if key not in ended)
+    numbers = (name for row in runs for name, value in row.metrics.items() if not isinstance(value, list))
+    return {
+        "run": [row.name for row in runs],
+        "status": [row.status for row in runs],
+        **ended,
+        **{key: [row.overrides.get(key) for row in runs] for key in keys},
+        **{name: [row.metrics.get(name) for row in runs] for name in dict.fromkeys(numbers)},
+        "error": [row.result.get("error") for row in runs],
+    }
+
+
 def write_csv(sweep: Path, runs: Sequence[Row]) -> Path:
     """Writes `sweep.csv` into the sweep's folder, a line for each run; returns its path."""
-    keys = list(dict.fromkeys(key for row in runs for key in row.overrides))
-    numbers = (name for row in runs for name, value in row.metrics.items() if not isinstance(value, list))
-    metrics = list(dict.fromkeys(numbers))
-    text = io.StringIO()
+    text, filled = io.StringIO(), columns(runs)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(_cell, ["run", "status", "steps", "wall_seconds", *keys, *metrics, "error"]))
-    for row in runs:
-        head = [row.name, row.status, row.result.get("steps"), row.result.get("wall_seconds")]
-        values = [*map(row.overrides.get, keys), *map(row.metrics.get, metrics)]
-        writer.writerow(map(_cell, [*head, *values, row.result.get("error")]))
+    writer.writerow(map(_cell, filled))
+    for line in zip(*filled.values(), strict=True):
+        writer.writerow(map(_cell, line))
     write_atomically(sweep / CSV, text.getvalue().encode(errors="backslashreplace"))
     return sweep / CSV
 

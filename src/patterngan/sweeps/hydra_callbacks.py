@@ -29,6 +29,12 @@ class RefusedError(SystemExit):
         self.error = error
 
 
+class FailedRunsError(UsageError):
+    """The command was right, some of the sweep's runs were not."""
+
+    exit_code = 1
+
+
 @contextmanager
 def plain_errors(mode: RunMode | None) -> Iterator[None]:
     """Around a run: its error is all that is printed. In a sweep Hydra says whose error it was, and goes on."""

@@ -1,0 +1,20 @@
+"""docs/first_gan.ipynb runs from its first cell to its last."""
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tests.support.commands import ROOT
+
+
+@pytest.mark.end_to_end
+def test_the_notebook_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    kept = nbformat.read(ROOT / "docs" / "first_gan.ipynb", as_version=4)
+    assert all(cell.outputs for cell in kept.cells if cell.cell_type == "code" and not cell.source.startswith("def "))
+    ran = NotebookClient(nbformat.from_dict(kept), resources={"metadata": {"path": str(tmp_path)}}).execute()
+    for before, after in zip(kept.cells, ran.cells, strict=True):
+        assert [one.output_type for one in before.get("outputs", ())][-1:] == [
+            one.output_type for one in after.get("outputs", ())
+        ][-1:]
+    assert any((tmp_path / "outputs").rglob("sweep.csv"))
