@@ -264,7 +264,7 @@ def test_hydras_own_values_can_be_used_in_a_sweep(typed, tmp_path):
 
 
 LONG = [
-    "experiment=plain",
+    *KITS["mylab"].parts,
     "seed=1,2",
     "lr=1e-3,1e-2",
     "steps=8000",
@@ -276,7 +276,7 @@ LONG = [
 ]
 
 
-def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path):
+def test_ray_trains_pieces_and_a_killed_worker_is_retried(tmp_path, mylab):
     options = ["hydra.launcher.engine=ray", "hydra.launcher.max_members=2", "hydra.sweep.dir=sweep"]
     line = [sys.executable, str(ROOT / "train.py"), "-m", *LONG, *options]
     with subprocess.Popen(line, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
