@@ -23,6 +23,20 @@ def test_the_line_of_an_error():
 
 
 def test_a_scalar_in_an_options_place_is_refused_with_the_options(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["train.py", "lr=3", "encoding=onehot", "logger=null"])
-    line = "logger=null: must be one of none, tensorboard; logger=none switches it off"
+    monkeypatch.setattr("sys.argv", ["train.py", "lr=3", "logger=csv", "encoding=null"])
+    line = "encoding=null: must be one of binary, onehot"
     assert cli.message(ValueError("Config group override must be a string or a list. Got NoneType")) == line
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("logger=null", "logger=none"),
+        ("callbacks=default,null", "callbacks=default,none"),
+        ("ckpt_path=null", "ckpt_path=null"),
+        ("encoding=null", "encoding=null"),
+        ("logger.csv.name=null", "logger.csv.name=null"),
+    ],
+)
+def test_null_is_the_option_none_of_a_group_that_has_it(typed, meant):
+    assert cli.option_for_null(typed) == meant

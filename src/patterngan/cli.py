@@ -58,9 +58,18 @@ def run(main: Callable[[], Any]) -> None:
 def call(main: Callable[[], Any], arguments: list[str]) -> None:
     """Calls a Hydra main with a command line; raises what is wrong with it."""
     with hydra_errors():
+        typed = resumed(list(map(option_for_null, arguments)))
         # Hydra's parser takes no overrides on both sides of a flag.
-        sys.argv[1:] = sorted(resumed(arguments), key=lambda argument: argument not in MULTIRUN)
+        sys.argv[1:] = sorted(typed, key=lambda argument: argument not in MULTIRUN)
         main()
+
+
+def option_for_null(argument: str) -> str:
+    """`GROUP=null` as `GROUP=none` where the group has that option: Hydra's grammar has no null for a group."""
+    group, _, values = argument.partition("=")
+    if "null" not in values.split(",") or "none" not in {file.stem for file in option_files(group)}:
+        return argument
+    return f"{group}={','.join('none' if value == 'null' else value for value in values.split(','))}"
 
 
 def script(main: Callable[[], None]) -> None:
@@ -155,8 +164,7 @@ def missing_option(file: str, options: Sequence[str] = ()) -> str:
     """The line for an option that a group does not have."""
     group, _, option = file.rpartition("/")
     options = sorted(options or {file.stem for file in option_files(group)})
-    hint = f"; {group}=none switches it off" if option in ("None", "null") and "none" in options else ""
-    return f"{group}={option}: must be one of {', '.join(options)}{hint}"
+    return f"{group}={option}: must be one of {', '.join(options)}"
 
 
 def unknown_key(override: str) -> str:

@@ -130,7 +130,7 @@ def test_a_run_that_diverges_says_so_and_when(typed, tmp_path, steps):
 
 @pytest.mark.parametrize("group", ["logger", "callbacks"])
 def test_what_watches_a_run_can_be_switched_off(typed, tmp_path, group):
-    done = typed("train", *QUICK, f"{group}=none", "hydra.run.dir=run")
+    done = typed("train", *QUICK, f"{group}=null", "hydra.run.dir=run")
     assert done.code == 0, done.err
     assert not any((tmp_path / "run").glob("events*"))  # without callbacks there is nothing to write into one
     assert (group == "callbacks") is not any((tmp_path / "run").glob("checkpoints/*"))

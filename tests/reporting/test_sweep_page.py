@@ -115,13 +115,18 @@ def test_only_the_best_runs_get_pages_unless_asked(seeds):
     assert pages(seeds) == {"0", "1", "2", "3", "4", "5"}
 
 
-def test_the_next_commands_are_told(seeds):
+@pytest.mark.parametrize("curves", [[], ["curves"]])
+def test_the_next_commands_are_told(seeds, curves):
+    if curves:
+        (seeds / "0" / "events.out.tfevents.1").touch()
     with Console(width=160, record=True, quiet=False) as console:
         report_sweep(seeds, console)
-    last = console.export_text().splitlines()[-3:]
-    assert [line.split()[0] for line in last] == ["report", "curves", "integers"]
+    names = ["report", *curves, "integers"]
+    last = console.export_text().splitlines()[-len(names) :]
+    assert [line.split()[0] for line in last] == names
     assert last[0].endswith("report.html")
-    assert "generate.py" in last[2]
+    assert "generate.py" in last[-1]
+    assert ("Curves of all runs" in (seeds / "report.html").read_text()) is bool(curves)
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,18 @@ def test_members_are_sorted_by_their_betas(jobs):
     [
         ("ckpt_path=somewhere", "starts from a ckpt_path"),
         ("+callbacks.mine._target_=pytorch_lightning.callbacks.Timer", "callbacks.mine is for single runs"),
-        ("logger._target_=pytorch_lightning.loggers.CSVLogger", "its logger is for single runs"),
     ],
 )
 def test_what_only_single_runs_can_have_is_not_fused(jobs, override, reason):
     made = jobs(["seed=1", override], ["seed=2", override], ["seed=3"], ["seed=4", "~logger"], ["seed=5", "~logger"])
     assert [unfusible(job) for job in made] == [reason, reason, None, None, None]
     assert seen(grouped(made))[:3] == [([3, 4], None), ([0], reason), ([1], reason)]
+
+
+def test_members_can_have_any_loggers_but_all_the_same(jobs):
+    others = "logger=[csv,wandb,mlflow]"
+    made = jobs(["seed=1", others], ["seed=2", others], ["seed=3"], ["seed=4"])
+    assert seen(grouped(made)) == [([0, 1], None), ([2, 3], None)]
 
 
 def test_switches_are_on_or_off_for_a_whole_population(jobs):

@@ -3,6 +3,7 @@ import math
 
 import pytest
 from PIL import Image
+from pytorch_lightning.loggers import CSVLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
@@ -73,3 +74,17 @@ def test_a_run_in_a_sweep_waits_for_its_pictures(config, tmp_path):
     assert list(past.portraits) == [0, 4]
     assert not past.pictured
     assert folder_of_events(tmp_path).name == "experiment=plain,steps=4,evaluate_every=4,evaluation.samples=100"
+
+
+def test_a_run_goes_on_without_a_logger_that_fails(run, tmp_path, monkeypatch, caplog):
+    def gone(self, metrics, step=None):
+        raise ConnectionError("the server is gone")
+
+    monkeypatch.setattr(CSVLogger, "log_metrics", gone)
+    monkeypatch.setattr(CSVLogger, "finalize", lambda self, status: pytest.fail("it is closed"))
+    quick = ("experiment=plain", "steps=20", "evaluate_every=10", "evaluation.samples=100", "~callbacks.pictures")
+    assert 0 <= run(*quick, "logger=[csv,tensorboard]") <= 1
+    assert [one.message for one in caplog.records if one.levelname == "WARNING"] == [
+        "logger=csv: takes no more: the server is gone"
+    ]
+    assert list(history(tmp_path).curves["losses/generator"]) == [10, 20]

@@ -1,13 +1,12 @@
 """The population GAN: many GANs of one structure, trained as one LightningModule."""
 
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, cast
 
 import torch
-from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
@@ -60,8 +59,6 @@ class PopulationGAN(GAN):
         self.absent = frozenset(absent)
         self.diverged: dict[int, int] = {}
         """Member → the step at which its numbers were first seen not to be finite."""
-        self.loggers_of_members: Mapping[int, Sequence[Logger]] = {}
-        """The loggers of each member's curves."""
         self._draws: dict[int, Draws] = {}
         self._first_step = 0
         self._optimizer_states: list[dict[str, Any]] = []
@@ -76,10 +73,6 @@ class PopulationGAN(GAN):
     def finite_members(self) -> list[int]:
         weights = list(self.parameters())
         return [member for member in self.alive if all(weight[member].isfinite().all() for weight in weights)]
-
-    @override
-    def member_loggers(self, member: int) -> Sequence[Logger]:
-        return self.loggers_of_members.get(member, ())
 
     @override
     def gradient_norms(self, network: nn.Module) -> list[float]:

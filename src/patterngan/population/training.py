@@ -15,12 +15,13 @@ from patterngan.population.callbacks import MemberLogs, StopAtDivergence, popula
 from patterngan.population.module import PopulationGAN
 from patterngan.population.snapshots import Snapshots, gathered, scatter
 from patterngan.population.streams import stacked_data
-from patterngan.reporting.events import folder_of_events, label
 from patterngan.runs.assembly import RunSpec, run_spec
 from patterngan.runs.job import Job
+from patterngan.runs.loggers import build_loggers, place_of
 from patterngan.runs.outcome import Outcome
-from patterngan.runs.trainer import build_loggers, build_trainer
+from patterngan.runs.trainer import build_trainer
 from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, repair, require_fitting_weights
+from patterngan.training.adapters import Adapter, logged
 from patterngan.training.callbacks import StopAtSignals
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError
@@ -72,11 +73,7 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
     gan, data = build_population(piece.members, absent)
     checkpoints = [present.get(member) for member in range(len(piece.members))]
     _go_on(gan, start, checkpoints)
-    gan.loggers_of_members = {
-        member: build_loggers(job.config, folder_of_events(job.folder, label(job.overrides)), start + bool(start))
-        for member, job in enumerate(piece.members)
-        if member in present
-    }
+    gan.logs = _build_logs({member: piece.members[member] for member in present}, start)
     logs, stop = MemberLogs(len(piece.members)), StopAtSignals()
     callbacks = population_callbacks(piece.members, piece.name, piece.file, checkpoints)
     trainer = build_trainer(
@@ -89,7 +86,7 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
     )
     try:
         if start < data.steps:
-            with suppress(DivergedError):  # of `StopAtDivergence`
+            with logged(gan), suppress(DivergedError):  # of `StopAtDivergence`
                 trainer.fit(gan, data)
         else:
             trainer.validate(gan, data, verbose=False)
@@ -101,6 +98,13 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
     seconds = time.monotonic() - started
     ended = present if gan.global_step == gan.steps else gan.diverged
     return {piece.members[member].number: _outcome(gan, member, seconds, logs.lines[member]) for member in ended}
+
+
+def _build_logs(jobs: Mapping[int, Job], start: int) -> dict[int, list[Adapter]]:
+    """The loggers of each member, which trains from step `start` on."""
+    lost: set[str] = set()
+    places = {member: place_of(job.folder, job.overrides, True, start + bool(start)) for member, job in jobs.items()}
+    return {member: build_loggers(jobs[member].config, place, lost) for member, place in places.items()}
 
 
 def _go_on(gan: PopulationGAN, start: int, checkpoints: Sequence[Checkpoint | None]) -> None:

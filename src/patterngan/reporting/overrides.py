@@ -37,10 +37,7 @@ UNQUOTED = re.compile(r"[\w./-]+", re.ASCII)
 """Paths that need no quotes in Hydra's override grammar."""
 
 REPEATED = {*SETTINGS, "experiment", "trainer", "capture", "optimized_metric"}
-"""The groups and keys whose overrides a run is resumed with."""
-
-CHOSEN = {"logger", "callbacks"}
-"""Groups whose options, but not the values in them, a run is resumed with: a value may be a folder to write to."""
+"""The groups and keys whose overrides a run is resumed with. Loggers are none: they may write to a server."""
 
 
 def literal(value: Any) -> str:
@@ -91,5 +88,4 @@ def is_repeated(override: str) -> bool:
     read = parsed(override)
     if read is None or read.type != OverrideType.CHANGE or not is_harmless(override):
         return False
-    key = read.key_or_group
-    return key.partition(".")[0] in REPEATED or key in CHOSEN
+    return read.key_or_group.partition(".")[0] in REPEATED

@@ -20,6 +20,7 @@ from patterngan.reporting.commands import (
     without_placement,
 )
 from patterngan.reporting.console import show
+from patterngan.reporting.events import EVENTS, folder_of_events
 from patterngan.reporting.figures import heat_maps, spread
 from patterngan.reporting.html import drawing, svg, write_page
 from patterngan.reporting.overrides import is_harmless
@@ -65,8 +66,9 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
     show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
-    if best_first:
+    if best_first and has_curves(sweep, runs):
         show(console, f"curves     {curves_command(sweep)}")
+    if best_first:
         show(console, f"integers   {generate_command(sweep / best_first[0].name, trust)}")
 
 
@@ -76,6 +78,11 @@ def wants_pictures(run: Path) -> bool:
         return "pictures" in (read_yaml(run / ".hydra" / "config.yaml").get("callbacks") or ())
     except (OSError, ValueError, AttributeError, TypeError):
         return True
+
+
+def has_curves(sweep: Path, runs: Sequence[Row]) -> bool:
+    """Whether a run of the sweep has event files."""
+    return any(any(folder_of_events(sweep / row.name).glob(EVENTS)) for row in runs)
 
 
 def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()) -> Path:
@@ -100,7 +107,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         spread=spreads,
         spread_points=min(len(lines), MOST_POINTS),
         points=len(lines),
-        commands=_commands(sweep.resolve(), best_first, trust),
+        commands=_commands(sweep.resolve(), runs, best_first, trust),
     )
     return sweep / PAGE
 
@@ -155,7 +162,7 @@ def _spread(keys: Sequence[str], lines: Sequence[Point]) -> list[Markup]:
     return [svg(spread(names, {metric: figures})) for metric, figures in metrics.items() if any(figures)]
 
 
-def _commands(sweep: Path, best_first: Sequence[Row], trust: Sequence[str]) -> dict[str, str]:
+def _commands(sweep: Path, runs: Sequence[Row], best_first: Sequence[Row], trust: Sequence[str]) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
     overrides = _overrides(sweep)
@@ -164,7 +171,7 @@ def _commands(sweep: Path, best_first: Sequence[Row], trust: Sequence[str]) -> d
     if best_first:
         commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)
         commands["A page and pictures of every run:"] = script_command("report", sweep, "--all", *trust_flags(trust))
-    return commands | {"Curves of all runs:": curves_command(sweep)}
+    return commands | ({"Curves of all runs:": curves_command(sweep)} if has_curves(sweep, runs) else {})
 
 
 def _overrides(sweep: Path) -> list[str]:

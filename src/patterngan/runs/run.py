@@ -16,18 +16,19 @@ from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.metrics import NAMES
 from patterngan.reporting.commands import resume_command
 from patterngan.reporting.console import interruption, say, show, summary
-from patterngan.reporting.events import folder_of_events, label
 from patterngan.runs.assembly import assemble
 from patterngan.runs.configs import require_keys
 from patterngan.runs.instantiate import foreign_packages
+from patterngan.runs.loggers import build_loggers, limits, place_of
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.runs.resuming import requested
-from patterngan.runs.trainer import accelerator, build_callbacks, build_loggers, build_trainer
+from patterngan.runs.trainer import accelerator, build_callbacks, build_trainer
 from patterngan.storage import checkpoints
 from patterngan.storage.checkpoints import Checkpoint
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
 from patterngan.storage.results import FILE, remove_result
 from patterngan.storage.settings import settings
+from patterngan.training.adapters import logged
 from patterngan.training.callbacks import Pictures, ResumeHint, StopAtSignals
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError
@@ -81,6 +82,8 @@ def train(
         started, wants_page = time.monotonic(), not in_sweep and "pictures" in (config.get("callbacks") or ())
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
+            for line in () if in_sweep else limits(config.get("logger"), in_sweep):  # a sweep says it once
+                say(Console(), line)
             evaluation = fit(run, folder)
             Outcome(run.step, time.monotonic() - started, evaluation).write(folder, config.seed, overrides)
         except Exception as error:
@@ -129,10 +132,11 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     purge_step = checkpoint.step + 1 if checkpoint and goes_on else 0
     stop = StopAtSignals()
     callbacks = [callback for callback in build_callbacks(config) if not (in_sweep and isinstance(callback, Pictures))]
+    gan.logs = {0: build_loggers(config, place_of(folder, overrides, in_sweep, purge_step))}
     trainer = build_trainer(
         config,
         default_root_dir=folder,
-        logger=build_loggers(config, folder_of_events(folder, label(overrides) if in_sweep else ""), purge_step),
+        logger=[log.logger for log in gan.logs[0]],
         callbacks=[*callbacks, stop, *([] if in_sweep else [ResumeHint()])],
         enable_checkpointing=any(isinstance(callback, CheckpointCallback) for callback in callbacks),
         num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
@@ -182,8 +186,10 @@ def fit(run: Run, folder: Path) -> Evaluation:
     try:
         if run.first_step < run.data.steps:
             remove_result(folder)  # a run that goes on has not ended
-            run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
+            with logged(run.gan):
+                run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
         else:
+            run.trainer.loggers = []  # nothing is trained, nothing is logged
             run.trainer.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
     except (KeyboardInterrupt, SystemExit) as end:
         evaluation, overrides = run.gan.evaluations.get(0), run.gan.records[0]["overrides"]

@@ -1,17 +1,15 @@
-"""Lightning's Trainer of a run, with the loggers and callbacks that its config names."""
+"""Lightning's Trainer of a run, with the callbacks that its config names."""
 
 import logging
 import warnings
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, ListConfig
 from pytorch_lightning.callbacks import ProgressBar
-from pytorch_lightning.loggers import Logger
 
-from patterngan.runs.instantiate import build, build_offered
+from patterngan.runs.instantiate import build
 from patterngan.training.checkpointing import AtomicCheckpointIO
 from patterngan.validation import InvalidValueError, UsageError, choice
 
@@ -50,16 +48,6 @@ def build_trainer(config: DictConfig, **given: Any) -> pl.Trainer:
     }
     trainer: pl.Trainer = build(config, "trainer", pl.Trainer, **ours, **given)
     return trainer
-
-
-def build_loggers(config: DictConfig, folder: Path, purge_step: int) -> list[Logger]:
-    """The loggers that a config names. They write into `folder` once there is something to write.
-
-    `purge_step`: see `training.loggers.TensorBoard`.
-    """
-    if not config.get("logger"):
-        return []
-    return [build_offered(config, "logger", Logger, save_dir=folder, purge_step=purge_step)]
 
 
 def build_callbacks(config: DictConfig) -> list[pl.Callback]:

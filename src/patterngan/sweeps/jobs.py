@@ -20,7 +20,6 @@ from patterngan.runs.memory import free_bytes
 from patterngan.runs.trainer import accelerator
 from patterngan.storage.settings import RUNTIME_KEYS, leaves, plain, settings
 from patterngan.sweeps.hydra_jobs import job_folder
-from patterngan.training.loggers import TensorBoard
 
 FUSIBLE = (
     "seed",
@@ -90,15 +89,12 @@ def grouped(jobs: Sequence[Job]) -> list[Group]:
 
 
 def unfusible(job: Job) -> str | None:
-    """What keeps a job from being a member of any population: its checkpoint, callbacks or logger; else None."""
+    """What keeps a job from being a member of any population: its checkpoint or callbacks; else None."""
     if job.runtime.get("ckpt_path") is not None:
         return "starts from a ckpt_path"
     for name, node in (job.runtime.get("callbacks") or {}).items():
         if not _is_target(node, FUSIBLE_CALLBACKS):
             return f"callbacks.{name} is for single runs"
-    logger = job.runtime.get("logger")
-    if logger and not _is_target(logger, (TensorBoard,)):
-        return "its logger is for single runs"
     return None
 
 

@@ -13,6 +13,7 @@ from patterngan.reporting.commands import script_command, sweep_resume_hint
 from patterngan.reporting.console import LISTED, show, summary
 from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.job import Job
+from patterngan.runs.loggers import limits
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.storage.checkpoints import FOLDER
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
@@ -97,7 +98,7 @@ def _pieces(planned: Plan, max_members: int | None, slots: int) -> list[Piece]:
 
 
 def _announce(planned: Plan, groups: list[Group]) -> None:
-    """Logs in one line which runs train together, and why the others do not."""
+    """Logs which runs train together, why the others do not, and what their loggers cannot show."""
     parts = []
     alone: dict[str, list[Job]] = {}
     for group in groups:
@@ -114,6 +115,9 @@ def _announce(planned: Plan, groups: list[Group]) -> None:
     if ended := [job for job in planned.jobs if job.number in planned.results]:
         parts.append(f"ended before {numbers(ended)}")
     log.info("%d runs: %s", len(planned.jobs), "; ".join(parts))
+    lines = [line for job in filter(planned.waits, planned.jobs) for line in limits(job.runtime.get("logger"), True)]
+    for line in dict.fromkeys(lines):
+        log.info(line)
 
 
 def _cut(group: list[Job], max_members: int | None, slots: int) -> list[list[Job]]:

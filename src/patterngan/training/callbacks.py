@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import Logger
 from rich.console import Console
 from typing_extensions import override
 
 from patterngan.evaluation.portraits import MOST_PICTURES, due
 from patterngan.reporting.commands import resume_arguments, resume_command
 from patterngan.reporting.console import say
-from patterngan.reporting.events import curve_points, write_evaluation
 from patterngan.storage.checkpoints import FOLDER, LAST
-from patterngan.training.loggers import TensorBoard
 from patterngan.training.module import GAN
 from patterngan.training.progress import Progress
 from patterngan.training.stopping import SignalNote, StoppedBetweenBlocksError, unclaimed_signals
@@ -51,10 +48,10 @@ class Curves(pl.Callback):
         }
         for member in pl_module.alive:
             points = {tag: values[member] for tag, values in curves.items()}
-            for logger in pl_module.member_loggers(member):
-                logger.log_metrics(points, step=trainer.global_step)
+            for log in pl_module.logs.get(member, ()):
+                log.log_metrics(points, trainer.global_step)
         if time.monotonic() - self.flushed >= FLUSH:
-            self._flush(pl_module)
+            self._flush(trainer, pl_module)
 
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -62,37 +59,34 @@ class Curves(pl.Callback):
         if trainer.state.fn != "fit":
             return
         for member in pl_module.alive:
-            for logger in pl_module.member_loggers(member):
-                self._log_evaluation(logger, trainer, pl_module, member)
-        self._flush(pl_module)
-
-    def _log_evaluation(self, logger: Logger, trainer: pl.Trainer, gan: GAN, member: int) -> None:
-        evaluation, step = gan.evaluations[member], trainer.global_step
-        if isinstance(logger, TensorBoard):
-            write_evaluation(logger.file, step, evaluation, gan.records[member], first=trainer.sanity_checking)
-        else:
-            logger.log_metrics(curve_points(evaluation.metrics), step=step)
+            evaluation, record = pl_module.evaluations[member], pl_module.records[member]
+            for log in pl_module.logs.get(member, ()):
+                log.log_evaluation(evaluation, trainer.global_step, record, first=trainer.sanity_checking)
+        self._flush(trainer, pl_module)
 
     @override
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._flush(pl_module)
+        self._flush(trainer, pl_module)
 
     @override
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         if not isinstance(exception, OSError):  # a disk that is full takes no curves either
-            self._flush(pl_module)  # before the checkpoint that may be written now
+            self._flush(trainer, pl_module)  # before the checkpoint that may be written now
 
-    def _flush(self, gan: pl.LightningModule) -> None:
+    def _flush(self, trainer: pl.Trainer, gan: pl.LightningModule) -> None:
         """Hands what was logged to the operating system: TensorBoard sees it, and a kill loses none of it."""
         assert isinstance(gan, GAN)
-        for member in range(len(gan.records)):
-            for logger in gan.member_loggers(member):
-                logger.save()
+        for logs in gan.logs.values():
+            for log in logs:
+                log.save()
+        lost = [log.logger for log in gan.logs.get(0, ()) if log.is_lost]
+        # Lightning would close these too, and wait for their server again.
+        trainer.loggers = [logger for logger in trainer.loggers if logger not in lost]
         self.flushed = time.monotonic()
 
 
 class Pictures(pl.Callback):
-    """Draws what the GAN generates, D(x) of every integer, and codes, for TensorBoard's IMAGES tab.
+    """Draws what the GAN generates, D(x) of every integer, and codes, for the loggers that show pictures.
 
     The runs of a sweep are drawn when it ends, and only the best of them: see `reporting.sweep_page`.
     """
@@ -103,19 +97,19 @@ class Pictures(pl.Callback):
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert isinstance(pl_module, GAN)
-        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoard)]
+        logs = [log for log in pl_module.logs.get(0, ()) if "pictures" not in log.lacks]
         every = trainer.datamodule.evaluate_every  # type: ignore[attr-defined]
         is_due = due(trainer.global_step, every, pl_module.steps, MOST_PICTURES)
         portrait = pl_module.evaluations[0].portrait
-        if not loggers or trainer.state.fn != "fit" or not is_due or portrait is None:
+        if not logs or trainer.state.fn != "fit" or not is_due or portrait is None:
             return
         from patterngan.reporting.pictures import Album  # matplotlib takes half a second
 
         self.album = self.album or Album(portrait)
         pictures = self.album.draw(portrait)
-        for logger in loggers:
-            logger.file.images(pictures, trainer.global_step)
-            logger.save()
+        for log in logs:
+            log.log_pictures(pictures, trainer.global_step)
+            log.save()
 
 
 class ResumeHint(pl.Callback):
@@ -169,10 +163,11 @@ class Weights(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
+        assert isinstance(pl_module, GAN)
         points = {
             f"weights/{name}" + (f".{index}" if weight.numel() > 1 else ""): value
             for name, weight in pl_module.named_parameters()
             for index, value in enumerate(weight.flatten().tolist())
         }
-        for logger in trainer.loggers:
-            logger.log_metrics(points, step=trainer.global_step)
+        for log in pl_module.logs.get(0, ()):
+            log.log_metrics(points, trainer.global_step)

@@ -14,7 +14,9 @@ from patterngan.reporting.events import EventFile
 class TensorBoard(Logger):
     """Writes one run's event file, alone or for a member of a population.
 
-    Lightning's TensorBoardLogger writes in a thread, which prints a traceback of its own where the disk is full.
+    Lightning's TensorBoardLogger takes as long in a run alone (1.00 times, the median of five pairs of 10 000 steps of
+    the multiples recipe), but writes in a thread: where the disk is full that prints a traceback, and the error names
+    no file.
 
     Args:
         save_dir: the folder of the event file.

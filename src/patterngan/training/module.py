@@ -8,7 +8,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import Logger
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
@@ -22,6 +21,7 @@ from patterngan.gan.step import Losses, Players, optimizer_step
 from patterngan.gan.updates import Update
 from patterngan.reporting.console import brief, evaluation_line
 from patterngan.storage.checkpoints import KEY
+from patterngan.training.adapters import Adapter
 from patterngan.training.capture import Captured
 from patterngan.training.inputs import step_batch, with_instance_noise
 from patterngan.validation import UsageError
@@ -75,6 +75,8 @@ class GAN(pl.LightningModule):
         """The last evaluation of each member."""
         self.records: list[dict[str, Any]] = [{"settings": {}, "overrides": []}]
         """The settings and overrides that each member was made from; they travel in its checkpoints."""
+        self.logs: Mapping[int, Sequence[Adapter]] = {}
+        """The loggers of each member."""
 
     def discriminate(self, codes: Tensor) -> Tensor:
         """Codes [..., batch, width] → logits [..., batch], or [..., packs]."""
@@ -196,10 +198,6 @@ class GAN(pl.LightningModule):
     def finite_members(self) -> list[int]:
         """The members whose weights are all finite."""
         return [0] if all(weight.isfinite().all() for weight in self.parameters()) else []
-
-    def member_loggers(self, member: int) -> Sequence[Logger]:
-        """The loggers of a member's curves."""
-        return self.trainer.loggers
 
     def gradient_norms(self, network: nn.Module) -> list[float]:
         """The Euclidean norm of each member's last gradient."""
