@@ -1,5 +1,6 @@
 """Packages of a user's own: installed, only on the path, or broken. Other tests train and load what they bring."""
 
+import json
 import shlex
 
 import pytest
@@ -32,10 +33,19 @@ def test_options_of_an_installed_package_are_offered_like_ours(typed, mylab, mon
     assert typed("train", "-sc", "query=bash").out.strip() == "pattern=triangular"
 
 
-def test_an_optimizer_of_ones_own_trains_alone_in_a_sweep(typed, mylab):
-    done = typed("train", "-m", *QUICK, "optimizer=signum", "seed=1,2", "hydra.sweep.dir=sweep")
+@pytest.mark.parametrize(
+    ("optimizer", "how"),
+    [("adam", "fused 0-1 (2 members)"), ("signum", "alone 0-1 (its optimizer is for single runs)")],
+)
+def test_every_run_of_a_sweep_has_a_logger_and_an_optimizer_of_ones_own(typed, mylab, tmp_path, optimizer, how):
+    chosen = (f"optimizer={optimizer}", "logger=[tensorboard,jsonlines]", "~callbacks.pictures")
+    done = typed("train", "-m", *QUICK, *chosen, "seed=1,2", "hydra.sweep.dir=sweep")
     assert done.code == 0, done.err
-    assert "2 runs: alone 0-1 (its optimizer is for single runs)" in done.out
+    assert f"2 runs: {how}" in done.out
+    assert done.out.count("logger=jsonlines: shows no pictures and no sample texts") == 1
+    for run in ("0", "1"):
+        points = [json.loads(line) for line in (tmp_path / "sweep" / run / "curves.jsonl").read_text().splitlines()]
+        assert [point["step"] for point in points if "metrics/tv" in point] == [0, 20, 40]
 
 
 SOURCES = {

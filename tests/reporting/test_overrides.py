@@ -77,7 +77,7 @@ def test_a_resumed_run_takes_its_settings_from_its_checkpoint(override):
 @pytest.mark.parametrize(
     "override",
     [
-        "logger.name=elsewhere",
+        "logger=wandb",
         "+trainer.profiler=simple",
         "~callbacks.pictures",
         "pattern._target_=a.b",
