@@ -34,6 +34,8 @@ WATCHING = (
     "trainer.deterministic=true",
     "trainer.deterministic=warn trainer.accelerator=auto optimized_metric=validity",
     "+trainer.profiler=simple +trainer.enable_progress_bar=false",
+    "+trainer.log_every_n_steps=7 +trainer.benchmark=false",
+    "+trainer.log_every_n_steps=1000 +trainer.enable_model_summary=true",
 )
 """What decides how a run is run and watched, and not what it computes."""
 
@@ -128,7 +130,15 @@ def test_what_only_watches_a_run_does_not_change_it(ended):
 def test_a_sweep_is_not_changed_by_what_watches_it(typed, tmp_path):
     for name, *others in (
         ("plainly", "seed=3,4"),
-        ("otherwise", "seed=3,4,5", "evaluation.samples=77", "evaluate_every=20", "logger=none", "~callbacks.progress"),
+        (
+            "otherwise",
+            "seed=3,4,5",
+            "evaluation.samples=77",
+            "evaluate_every=20",
+            "logger=none",
+            "~callbacks.progress",
+            "+trainer.log_every_n_steps=7",
+        ),
     ):
         assert typed("train", "-m", *SHORT, *others, f"hydra.sweep.dir={name}").code == 0
     for member in ("0", "1"):

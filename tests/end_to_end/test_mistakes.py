@@ -95,10 +95,9 @@ MISTAKES = {
     "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",
     "~pattern": "pattern: is missing from the config",
     "~seed": "seed: is missing from the config",
-    "+trainer.max_steps=9": "trainer.max_steps: must be one of accelerator, devices, deterministic, profiler, "
-    "enable_progress_bar; the rest follows from other keys",
-    "trainer.accelerator=foo": "trainer.accelerator=foo: must be one of cpu, gpu, cuda, auto",
-    "trainer.devices=2": "trainer.devices=2: one GAN fits one device: must be 1 or a list of one index; "
+    "+trainer.max_steps=9": "trainer.max_steps: use steps",
+    "trainer.accelerator=foo": "trainer.accelerator=foo: must be one of cpu, gpu, cuda, mps, auto",
+    "trainer.devices=2": "trainer.devices=2: must be 1 or a list of one index; one GAN fits one device; "
     "use -m to run many GANs",
     "trainer.deterministic=maybe": "trainer.deterministic=maybe: must be true, false or warn",
     "ckpt_path=missing.ckpt": "ckpt_path=missing.ckpt: no such checkpoint file or run folder",
@@ -108,7 +107,7 @@ MISTAKES = {
     "hydra.run.dir=": "hydra.run.dir=: must name a folder",
     "hydra.job.chdir=abc": "hydra.job.chdir=abc: Value 'abc' is not a valid bool (type str)",
     "pattern.k=${oc.env:TYPED}": "pattern.k=../../x: must be an integer from 1 to 2^62",
-    "trainer.devices=[0]": "trainer: `devices` selected with `CPUAccelerator` should be an int > 0.",
+    "trainer.devices=[0]": "trainer.devices=[0]: `devices` selected with `CPUAccelerator` should be an int > 0.",
     "architecture.generator._target_=builtins.dict": "architecture.generator: its _target_ builtins.dict makes no "
     "Module",
     "+pattern._partial_=true": "pattern: its _target_ patterngan.data.patterns.Multiples makes no Pattern",

@@ -46,6 +46,7 @@ def test_a_falling_lr_is_torchs_adam_with_that_lr(capture):
         optimizer.move_to(index / 10)
         taken(x)
         plain.param_groups[0]["lr"] = 0.1 * (1 - index / 10)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(plain.param_groups[0]["lr"])
         plain.zero_grad()
         theirs(x).square().mean().backward()
         plain.step()
@@ -60,6 +61,8 @@ def test_gradient_descent_goes_its_lr_along_the_gradient():
     optimizer.move_to(0.5)
     optimizer.step()
     assert torch.allclose(weight, start - 0.25 * weight.grad)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.25)
+    assert optimizer.state_dict()["param_groups"][0]["lr"] == 0.5
 
 
 @pytest.mark.parametrize(

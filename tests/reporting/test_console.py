@@ -49,9 +49,12 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
     for folder in (run, tmp_path / "elsewhere"):
         folder.mkdir(parents=True)
         (folder / "events.out.tfevents.1").touch()
-    text = summary(Evaluation(METRICS, [0, 2, 6]), run, run / "report.html")
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "last.ckpt").touch()
+    text = summary(Evaluation(METRICS, [0, 2, 6]), run, run / "report.html", ended="at step 5 of 9")
     assert text.splitlines() == [
         "",
+        "ended      at step 5 of 9",
         "result     validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  exact: every noise vector was counted",
         "generated  0 2 6",
         "folder     outputs/my run",
@@ -60,7 +63,8 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         f"integers   python {CONF.parent}/scripts/generate.py 'outputs/my run' -n 10",
     ]
     assert "tensorboard --logdir elsewhere" in summary(Evaluation(METRICS, []), tmp_path / "elsewhere")
-    assert "tensorboard" not in summary(Evaluation(METRICS, []), tmp_path / "without curves")
+    without = summary(Evaluation(METRICS, []), tmp_path / "without curves and checkpoints")
+    assert [line.split()[0] for line in without.splitlines()[1:]] == ["result", "folder"]
 
 
 def test_an_interrupted_run_tells_its_result_so_far_and_how_to_go_on(tmp_path, monkeypatch):

@@ -69,7 +69,9 @@ def test_a_target_is_harmless_where_its_package_is_trusted():
         assert not is_harmless(override, ["mylab"])
 
 
-@pytest.mark.parametrize("override", ["lr=1", "pattern=primes", "penalty=[r1,r2]", "experiment=plain"])
+@pytest.mark.parametrize(
+    "override", ["lr=1", "pattern=primes", "penalty=[r1,r2]", "experiment=plain", "+trainer.profiler=simple"]
+)
 def test_a_resumed_run_takes_its_settings_from_its_checkpoint(override):
     assert is_repeated(override)
 
@@ -78,7 +80,7 @@ def test_a_resumed_run_takes_its_settings_from_its_checkpoint(override):
     "override",
     [
         "logger=wandb",
-        "+trainer.profiler=simple",
+        "+trainer.max_time=00:01:00",
         "~callbacks.pictures",
         "pattern._target_=a.b",
         "ckpt_path=a",

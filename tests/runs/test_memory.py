@@ -13,6 +13,8 @@ def test_a_demand_counts_weights_steps_and_evaluation(config):
     assert demand.weights == 4 * COPIES * weights
     assert demand.steps == 4 * (CHUNK * (4 * 7 + 3 * 8 * 7) + 4 * 8 * outputs)  # noise of 4 fakes; 4 reals, 4 fakes
     assert demand.evaluation == 4 * 1000 * (7 + 4 * 7 + 2 * 7)
+    double = run_spec(config("experiment=even_numbers", "+trainer.precision=64-true"))
+    assert double.demand == tuple(2 * size for size in run_spec(config("experiment=even_numbers")).demand)
 
 
 def test_weights_that_are_too_many_are_counted_but_never_made(config):

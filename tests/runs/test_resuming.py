@@ -7,7 +7,13 @@ from patterngan.validation import UsageError
 
 @pytest.fixture
 def folder(run, tmp_path):
-    overrides = ["steps=20", "evaluate_every=10", "evaluation.samples=50", "encoding=onehot"]
+    overrides = [
+        "steps=20",
+        "evaluate_every=10",
+        "evaluation.samples=50",
+        "encoding=onehot",
+        "+trainer.precision=64-true",
+    ]
     run(*overrides)
     (tmp_path / ".hydra").mkdir()
     return tmp_path, overrides

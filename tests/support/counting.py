@@ -1,5 +1,6 @@
 """How often functions are called."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ def count_calls(monkeypatch) -> Callable[..., dict[str, int]]:
 
 
 def _counting(function: Callable[..., Any], counts: dict[str, int], name: str) -> Callable[..., Any]:
+    @functools.wraps(function)  # whoever asks for its parameters sees those of the function
     def call(*arguments: Any, **named: Any) -> Any:
         counts[name] += 1
         return function(*arguments, **named)

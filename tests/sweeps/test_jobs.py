@@ -43,6 +43,7 @@ def test_members_are_sorted_by_their_betas(jobs):
     [
         ("ckpt_path=somewhere", "starts from a ckpt_path"),
         ("+callbacks.mine._target_=pytorch_lightning.callbacks.Timer", "callbacks.mine is for single runs"),
+        ("+trainer.max_time=00:00:01", "trainer.max_time is for single runs"),
     ],
 )
 def test_what_only_single_runs_can_have_is_not_fused(jobs, override, reason):

@@ -1,3 +1,6 @@
+import shutil
+
+import pytest
 import torch
 
 from patterngan.storage import checkpoints
@@ -21,8 +24,20 @@ def test_lightning_gets_a_copy_of_what_was_read_and_only_of_our_keys(run, tmp_pa
     run(*QUICK)
     path = tmp_path / "checkpoints" / "last.ckpt"
     torch.save(torch.load(path, weights_only=True) | {"loops": {"fit_loop": 3}}, path)
-    content = AtomicCheckpointIO().load_checkpoint(path)
+    content = AtomicCheckpointIO(tmp_path).load_checkpoint(path)
     assert "loops" not in content
     name, weight = next(iter(content["state_dict"].items()))
     weight.add_(1)
     assert not torch.equal(checkpoints.read(path).weights[name], weight)
+
+
+def test_a_checkpoint_makes_its_folders_but_not_a_run_that_was_deleted(tmp_path):
+    io = AtomicCheckpointIO(tmp_path / "run")
+    for path in (tmp_path / "else" / "where" / "one.ckpt", tmp_path / "run" / "deep" / "er" / "two.ckpt"):
+        (tmp_path / "run").mkdir(exist_ok=True)
+        io.save_checkpoint({"step": 1}, path)
+        assert torch.load(path) == {"step": 1}
+    shutil.rmtree(tmp_path / "run")
+    with pytest.raises(FileNotFoundError):
+        io.save_checkpoint({"step": 1}, tmp_path / "run" / "deep" / "er" / "two.ckpt")
+    assert not (tmp_path / "run").exists()

@@ -2,17 +2,21 @@ import types
 
 import pytest
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint, OnExceptionCheckpoint
 
 from patterngan.data.encodings import Binary
 from patterngan.data.patterns import Multiples
 from patterngan.training.datamodule import PatternData, iid, permutation
 from patterngan.validation import InvalidValueError
 
+CHECKPOINTS = [ModelCheckpoint(every_n_train_steps=60), OnExceptionCheckpoint(".")]
 
-def module(steps=100, evaluate_every=30, batch_size=4, sampling="iid", stop=20, at=0):
+
+def module(steps=100, evaluate_every=30, batch_size=4, sampling="iid", stop=20, at=0, **trainer):
     data = PatternData(Multiples(2, stop), Binary(2**40), batch_size, sampling, 0, steps, evaluate_every)
     strategy = types.SimpleNamespace(root_device=torch.device("cpu"))
-    data.trainer = types.SimpleNamespace(global_step=at, strategy=strategy)
+    usual = {"max_steps": steps, "max_epochs": -1, "log_every_n_steps": 50, "checkpoint_callbacks": []}
+    data.trainer = types.SimpleNamespace(global_step=at, strategy=strategy, **usual | trainer)
     return data
 
 
@@ -25,6 +29,26 @@ def test_blocks_end_at_the_next_evaluation_or_the_last_step(steps, evaluate_ever
     made = list(blocks)
     assert len(made) == len(blocks)
     assert sum(len(block) for block in made) == ends - at
+
+
+@pytest.mark.parametrize(
+    ("trainer", "ends"),
+    [
+        ({}, [50, 100, 130]),
+        ({"log_every_n_steps": 40}, [40, 50, 80, 100, 120, 130]),
+        ({"log_every_n_steps": 120}, [50, 100, 120, 130]),
+        ({"log_every_n_steps": 0}, [50, 100, 130]),
+        (
+            {"checkpoint_callbacks": [ModelCheckpoint(every_n_train_steps=60), OnExceptionCheckpoint(".")]},
+            [50, 60, 100, 120, 130],
+        ),
+        ({"max_steps": 2, "max_epochs": 1}, [2]),  # fast_dev_run=2
+        ({"max_steps": 200, "max_epochs": 1}, [50, 100, 150, 200]),
+    ],
+)
+def test_blocks_end_where_the_trainer_wants_them_to(trainer, ends):
+    blocks = module(steps=1000, evaluate_every=130, **trainer).train_dataloader()
+    assert blocks.edges == [0, *ends]
 
 
 def test_a_block_holds_codes_of_the_pattern():

@@ -78,7 +78,8 @@ class OneHot(Encoding):
     def encode(self, integers: Tensor) -> Tensor:
         quotient = torch.div(integers, self.k, rounding_mode="floor")
         ones = torch.stack([quotient, self.quotients + integers % self.k], -1)
-        return torch.zeros(*integers.shape, self.width, device=integers.device).scatter_(-1, ones, 1.0)
+        zeros = torch.zeros(*integers.shape, self.width, dtype=torch.float32, device=integers.device)
+        return zeros.scatter_(-1, ones, 1.0)
 
     @override
     def decode(self, codes: Tensor) -> Tensor:

@@ -55,8 +55,8 @@ class Evaluator:
     compared: int = 1
     """How many codes the discriminator compares with each other."""
 
-    def draw(self, device: torch.device) -> Draws:
-        """The random numbers of every evaluation of the run."""
+    def draw(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Draws:
+        """The random numbers of every evaluation of the run; noise is drawn in single precision, then of `dtype`."""
         source = seeded(self.seed, "evaluation", device=device)
         listed = self.noise.enumerate(device)
         noise = self.noise.sample((self.samples,), source) if listed is None else listed
@@ -66,7 +66,7 @@ class Evaluator:
         else:
             ranks = torch.randint(self.pattern.size, (len(noise),), generator=source, device=device)
         shown = self.noise.sample((SHOWN,), source)
-        return Draws(noise, self.pattern.member(ranks), shown, exact=listed is not None)
+        return Draws(noise.to(dtype), self.pattern.member(ranks), shown.to(dtype), exact=listed is not None)
 
     @torch.no_grad()
     def __call__(
@@ -75,7 +75,9 @@ class Evaluator:
         """The evaluation of one GAN; see `step.Players` for the shapes of its networks' inputs and outputs."""
         fakes = generator(draws.noise)
         integers = self.encoding.decode(fakes)
-        metrics = report(integers, draws.reals, self.pattern, self.encoding, draws.exact)
+        # Counted in double precision, which Apple GPUs do not have.
+        counted = torch.device("cpu") if integers.device.type == "mps" else integers.device
+        metrics = report(integers.to(counted), draws.reals.to(counted), self.pattern, self.encoding, draws.exact)
         metrics["d_real"] = self._mean_d_score(discriminator, self.encoding.encode(draws.reals))
         metrics["d_fake"] = self._mean_d_score(discriminator, fakes)
         shown, drawn = generator(draws.shown), None

@@ -80,7 +80,7 @@ def d_scores(
         discriminator(encoding.encode(some).flatten(0, 1)).view(len(some), -1)[:, 0]
         for some in groups.split(max(1, D_BATCH // compared))
     ]
-    return torch.cat(logits).sigmoid()
+    return torch.cat(logits).sigmoid().float()
 
 
 def due(step: int, interval: int, steps: int, most: int) -> bool:

@@ -23,7 +23,7 @@ class Noise(Protocol):
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
         """New vectors, float32 [*shape, dim], drawn with `generator` on its device."""
-        noise = torch.empty((*shape, self.dim), device=generator.device)
+        noise = torch.empty((*shape, self.dim), dtype=torch.float32, device=generator.device)
         self.fill(noise, generator)
         return noise
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor, nn, optim
+from torch import nn, optim
 from typing_extensions import override
 
 from patterngan.gan.schedules import SHAPES, Schedule
@@ -62,26 +62,34 @@ def decaying(lr: Any, decay: str) -> Schedule:
 
 
 class ScheduledAdam(optim.Adam):
-    """PyTorch's Adam. A learning rate that moves is a tensor, so that a recorded step sees it change."""
+    """PyTorch's Adam. A learning rate that moves is a tensor in a step, so that a recorded step sees it change.
+
+    In `param_groups` it is a number, as others expect it there: Lightning's LearningRateMonitor, for one.
+    """
 
     def __init__(self, parameters: Iterable[nn.Parameter], settings: Adam) -> None:
         weights, self.schedule = list(parameters), settings.lr
-        start, device = self.schedule.start, weights[0].device
-        lr = start if self.schedule.constant else torch.tensor(start, device=device)
-        super().__init__(weights, lr=lr, betas=settings.betas, fused=True)
+        super().__init__(weights, lr=self.schedule.start, betas=settings.betas, fused=True)
+        self.lr = None if self.schedule.constant else weights[0].new_tensor(self.schedule.start)
+
+    @override
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        shown = self.param_groups[0]["lr"]
+        if self.lr is not None:
+            self.param_groups[0]["lr"] = self.lr
+        super().step(closure)
+        self.param_groups[0]["lr"] = shown
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """The state as PyTorch has it, with lr as a number."""
-        state: dict[str, Any] = super().state_dict()
-        for group in state["param_groups"]:
-            group["lr"] = self.schedule.start
-        return state
+        """The state as PyTorch has it, with the lr that the run starts with."""
+        return _with_lr(super().state_dict(), self.schedule.start)
 
     def move_to(self, progress: float) -> None:
         """Sets the learning rate to its value at a share of the run."""
-        if isinstance(lr := self.defaults["lr"], Tensor):
-            lr.fill_(self.schedule.at(progress))
+        if self.lr is not None:
+            self.param_groups[0]["lr"] = self.schedule.at(progress)
+            self.lr.fill_(self.param_groups[0]["lr"])
 
 
 class GradientDescent(optim.Optimizer):
@@ -89,8 +97,8 @@ class GradientDescent(optim.Optimizer):
 
     def __init__(self, parameters: Iterable[nn.Parameter], settings: SGD) -> None:
         self.weights, self.schedule = list(parameters), settings.lr
-        super().__init__(self.weights, {})
-        self.lr = torch.tensor(self.schedule.start, device=self.weights[0].device)
+        super().__init__(self.weights, {"lr": self.schedule.start, "weight_decay": 0.0})
+        self.lr = self.weights[0].new_tensor(self.schedule.start)
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -99,6 +107,18 @@ class GradientDescent(optim.Optimizer):
             if weight.grad is not None:
                 weight.addcmul_(weight.grad, self.lr, value=-1)
 
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """The state as PyTorch has it, with the lr that the run starts with."""
+        return _with_lr(super().state_dict(), self.schedule.start)
+
     def move_to(self, progress: float) -> None:
         """Sets the learning rate to its value at a share of the run."""
-        self.lr.fill_(self.schedule.at(progress))
+        self.param_groups[0]["lr"] = self.schedule.at(progress)
+        self.lr.fill_(self.param_groups[0]["lr"])
+
+
+def _with_lr(state: dict[str, Any], lr: float) -> dict[str, Any]:
+    for group in state["param_groups"]:
+        group["lr"] = lr
+    return state

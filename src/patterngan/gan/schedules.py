@@ -85,7 +85,7 @@ class Scheduled(nn.Module):
     def move_to(self, progress: float) -> None:
         """Sets the value to that of its schedule at a share of the run, from 0 to 1."""
         if not all(schedule.constant for schedule in self.schedules):
-            values = torch.tensor([schedule.at(progress) for schedule in self.schedules])
+            values = torch.tensor([schedule.at(progress) for schedule in self.schedules], dtype=self.value.dtype)
             self.value.copy_(values.view_as(self.value))
 
 

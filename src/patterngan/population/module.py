@@ -62,6 +62,7 @@ class PopulationGAN(GAN):
         self._draws: dict[int, Draws] = {}
         self._first_step = 0
         self._optimizer_states: list[dict[str, Any]] = []
+        self.to(first.dtype)
 
     @property
     @override
@@ -141,7 +142,7 @@ class PopulationGAN(GAN):
         generator, discriminator = self.trained_generator.member(member), self.discriminator.member(member)
         try:
             evaluation = self.evaluators[member](
-                generator, lambda codes: discriminator(codes).squeeze(-1), self._draws_of(member)
+                generator, lambda codes: discriminator(codes.to(self.dtype)).squeeze(-1), self._draws_of(member)
             )
             require_finite(evaluation, [*generator.parameters(), *discriminator.parameters()], self.global_step)
         except DivergedError:
@@ -151,7 +152,7 @@ class PopulationGAN(GAN):
     def _draws_of(self, member: int) -> Draws:
         draws = self._draws.get(member)
         if draws is None:
-            draws = self.evaluators[member].draw(self.device)
+            draws = self.evaluators[member].draw(self.device, next(self.parameters()).dtype)
             if (len(self._draws) + 1) * draws.noise.nbytes <= KEPT_DRAWS:
                 self._draws[member] = draws
         return draws

@@ -18,12 +18,12 @@ class PopulationOptimizer(optim.Optimizer):
         self.stacked = list(parameters)
         super().__init__(self.stacked, {})
         self.members = members
-        self.lrs = torch.tensor([member.lr.start for member in members], device=self.stacked[0].device)
+        self.lrs = self.stacked[0].new_tensor([member.lr.start for member in members])
         self.shaped_lrs = [self.lrs.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
 
     def move_to(self, progress: float) -> None:
         """Sets the learning rates to their values at a share of the run."""
-        self.lrs.copy_(torch.tensor([member.lr.at(progress) for member in self.members]))
+        self.lrs.copy_(torch.tensor([member.lr.at(progress) for member in self.members], dtype=self.lrs.dtype))
 
     @override
     def state_dict(self) -> dict[str, Any]:

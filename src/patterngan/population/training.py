@@ -151,7 +151,7 @@ def why_not_fused(spec: RunSpec) -> str | None:
     if len(places) > sum(len(list(network.parameters())) for network in networks):
         return "its networks have weights in two places"
     gan = PopulationGAN([spec.gan(0), spec.gan(1)])
-    noise = torch.zeros(2, 2 * spec.compared, spec.noise.dim)
+    noise = torch.zeros(2, 2 * spec.compared, spec.noise.dim, dtype=next(gan.parameters()).dtype)
     try:
         gan.discriminate(gan.generator(noise)).sum().backward()
     except (RuntimeError, ValueError, TypeError) as error:

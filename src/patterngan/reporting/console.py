@@ -89,7 +89,13 @@ def interruption(folder: Path, step: int, evaluation: Evaluation | None, overrid
     return f"{table}\ninterrupted; {hint}"
 
 
-def summary(evaluation: Evaluation, folder: Path, page: Path | None = None, trust: Iterable[str] = ()) -> str:
+def summary(
+    evaluation: Evaluation,
+    folder: Path,
+    page: Path | None = None,
+    trust: Iterable[str] = (),
+    ended: str | None = None,
+) -> str:
     """The closing lines of a completed run: its result and the next commands.
 
     Args:
@@ -97,17 +103,19 @@ def summary(evaluation: Evaluation, folder: Path, page: Path | None = None, trus
         folder: of the run.
         page: its report, if it has one.
         trust: packages that are not installed, and that it names code of.
+        ended: where it ended, if that was before its last step.
     """
     exact = "  exact: every noise vector was counted" if evaluation.metrics["exact"] else ""
     logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
     has_curves = any(folder_of_events(folder).glob(EVENTS))
     return _table(
+        ended=ended,
         result=metrics_line(evaluation.metrics) + exact,
         generated=" ".join(map(str, evaluation.integers)),
         folder=display_path(folder),
         report=display_path(page) if page else None,
         curves=curves_command(logs) if has_curves else None,
-        integers=generate_command(folder, trust),
+        integers=generate_command(folder, trust) if (folder / FOLDER / LAST).is_file() else None,
     )
 
 

@@ -86,6 +86,8 @@ def is_harmless(override: str, trust: Collection[str] = ()) -> bool:
 def is_repeated(override: str) -> bool:
     """Whether a run that is resumed takes this override from its checkpoint."""
     read = parsed(override)
-    if read is None or read.type != OverrideType.CHANGE or not is_harmless(override):
+    if read is None or not is_harmless(override):
         return False
-    return read.key_or_group.partition(".")[0] in REPEATED
+    group = read.key_or_group.partition(".")[0]
+    is_added = read.type == OverrideType.ADD and group == "trainer"  # an argument of Lightning's that conf/ leaves out
+    return group in REPEATED and (is_added or read.type == OverrideType.CHANGE)

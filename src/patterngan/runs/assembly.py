@@ -25,6 +25,7 @@ from patterngan.gan.updates import Alternating, Update
 from patterngan.runs.configs import build_generator, checked_integer, pattern_and_encoding, require_known_keys
 from patterngan.runs.instantiate import build, build_offered, option_name
 from patterngan.runs.memory import Demand, demand, require_memory
+from patterngan.runs.trainer_arguments import precision
 from patterngan.training.datamodule import PatternData
 from patterngan.training.inputs import RandomInput, Rules, random_inputs
 from patterngan.training.module import GAN
@@ -73,7 +74,8 @@ class RunSpec:
         samples, steps, capture = self.config.evaluation.samples, self.config.steps, self.config.capture
         evaluator = Evaluator(self.pattern, self.encoding, self.noise, seed, samples, self.compared)
         rules = copy.deepcopy(self.rules)
-        return GAN(generator, discriminator, *rules, self.optimizers, streams, evaluator, steps, capture=capture)
+        gan = GAN(generator, discriminator, *rules, self.optimizers, streams, evaluator, steps, capture=capture)
+        return gan.to(precision(self.config))
 
 
 def run_spec(config: DictConfig) -> RunSpec:
@@ -95,7 +97,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     generator, noise, discriminator = draft_networks(config, encoding)
     require_matching(config, (generator, discriminator), rules)
     inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size)
-    needed = demand((generator, discriminator), rules[2], inputs, batch_size, samples)
+    needed = demand((generator, discriminator), rules[2], inputs, batch_size, samples, precision(config).itemsize)
     optimizers = build_optimizers(config)
     spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, compared(discriminator), needed)
     spec.build_data(0)  # for its errors

@@ -37,6 +37,7 @@ def demand(
     inputs: Mapping[str, RandomInput],
     batch_size: int,
     samples: int,
+    size: int = 4,
 ) -> Demand:
     """The memory that a run takes.
 
@@ -46,15 +47,16 @@ def demand(
         inputs: the random numbers that a step reads.
         batch_size: reals, and fakes, in a batch.
         samples: generated integers that an evaluation looks at.
+        size: bytes of a number.
     """
     parameters = [parameter for network in networks for parameter in network.parameters()]
     outputs = [parameter.shape[0] for parameter in parameters if parameter.dim()]
     width, codes = sum(networks[0].symbols), (update.draws + update.discriminator_steps) * batch_size
     read = 3 * codes * width + sum(math.prod(given.shape) for given in inputs.values())
     return Demand(
-        weights=4 * COPIES * sum(parameter.numel() for parameter in parameters),
-        steps=4 * CHUNK * read + 16 * codes * sum(outputs),
-        evaluation=4 * samples * (inputs["noise"].shape[-1] + 4 * width + 2 * max(outputs, default=0)),
+        weights=size * COPIES * sum(parameter.numel() for parameter in parameters),
+        steps=size * (CHUNK * read + 4 * codes * sum(outputs)),
+        evaluation=size * samples * (inputs["noise"].shape[-1] + 4 * width + 2 * max(outputs, default=0)),
     )
 
 

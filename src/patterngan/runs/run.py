@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Checkpoint as CheckpointCallback
 from rich.console import Console
 
@@ -22,7 +22,8 @@ from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.loggers import build_loggers, limits, place_of
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.runs.resuming import requested
-from patterngan.runs.trainer import accelerator, build_callbacks, build_trainer
+from patterngan.runs.trainer import build_callbacks, build_trainer, lightning_errors, place_checkpoints
+from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage import checkpoints
 from patterngan.storage.checkpoints import Checkpoint
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
@@ -60,6 +61,11 @@ class Run:
         """GAN steps trained."""
         return max(self.gan.global_step, self.first_step)
 
+    @property
+    def early_end(self) -> str | None:
+        """Where it ended, if a callback or the Trainer ended it before its last step."""
+        return f"at step {self.step} of {self.data.steps}" if self.step < self.data.steps else None
+
 
 def train(
     config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False, run: Run | None = None
@@ -79,7 +85,9 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         repair(folder, config.ckpt_path)
-        started, wants_page = time.monotonic(), not in_sweep and "pictures" in (config.get("callbacks") or ())
+        tries_out = OmegaConf.select(config, "trainer.fast_dev_run")
+        wants_page = not in_sweep and not tries_out and "pictures" in (config.get("callbacks") or ())
+        started = time.monotonic()
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
             for line in () if in_sweep else limits(config.get("logger"), in_sweep):  # a sweep says it once
@@ -98,7 +106,7 @@ def train(
             raise
         trust = foreign_packages(run.gan.records[0]["settings"])
         page = draw_page(folder, trust) if wants_page else None
-        say(Console(), summary(evaluation, folder, page, trust))
+        say(Console(), summary(evaluation, folder, page, trust, run.early_end))
     if in_sweep:
         run.signal.raise_if_caught()  # too late for this run, not for the next
     return metric_value(evaluation.metrics, config.optimized_metric)
@@ -133,6 +141,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     stop = StopAtSignals()
     callbacks = [callback for callback in build_callbacks(config) if not (in_sweep and isinstance(callback, Pictures))]
     gan.logs = {0: build_loggers(config, place_of(folder, overrides, in_sweep, purge_step))}
+    place_checkpoints(callbacks, folder)
     trainer = build_trainer(
         config,
         default_root_dir=folder,
@@ -141,12 +150,16 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
         enable_checkpointing=any(isinstance(callback, CheckpointCallback) for callback in callbacks),
         num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
     )
+    if trainer.fast_dev_run:  # type: ignore[attr-defined]  # Lightning switches its loggers off
+        gan.logs = {}
     return Run(gan, data, trainer, checkpoint, stop.note)
 
 
 def require_fitting(checkpoint: Checkpoint, gan: GAN, data: PatternData) -> None:
     """Refuses a run that cannot go on from a checkpoint."""
     source = f"ckpt_path={checkpoint.path}"
+    if not checkpoint.optimizers:
+        raise UsageError(f"{source}: holds weights alone, and no states of the optimizers to go on with")
     checkpoints.require_fitting_weights(source, checkpoint.weights, gan)
     checkpoints.require_fitting_states(source, checkpoint.optimizers, gan.configure_optimizers())
     if checkpoint.step > data.steps:
@@ -184,13 +197,16 @@ def fit(run: Run, folder: Path) -> Evaluation:
     """Trains to the end, or evaluates where no step is left; returns the last evaluation."""
     path = None if run.checkpoint is None else str(run.checkpoint.path.absolute())
     try:
-        if run.first_step < run.data.steps:
-            remove_result(folder)  # a run that goes on has not ended
-            with logged(run.gan):
-                run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
-        else:
-            run.trainer.loggers = []  # nothing is trained, nothing is logged
-            run.trainer.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
+        if path is None:  # where None may be given, Lightning takes what an OnExceptionCheckpoint has left, of any run
+            run.trainer._checkpoint_connector._user_managed = True
+        with lightning_errors():
+            if run.first_step < run.data.steps:
+                remove_result(folder)  # a run that goes on has not ended
+                with logged(run.gan):
+                    run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
+            if not run.gan.evaluations:  # no step was left to train, or no time
+                run.trainer.loggers = []  # nothing is trained, nothing is logged
+                run.trainer.validate(run.gan, run.data, ckpt_path=path, weights_only=True, verbose=False)
     except (KeyboardInterrupt, SystemExit) as end:
         evaluation, overrides = run.gan.evaluations.get(0), run.gan.records[0]["overrides"]
         say(Console(), interruption(folder, run.trainer.global_step, evaluation, overrides))

@@ -39,7 +39,7 @@ class Checkpoint(NamedTuple):
     """GAN steps trained."""
     weights: dict[str, Tensor]
     optimizers: list[dict[str, Any]]
-    """The states of G's optimizer and D's, as PyTorch writes them."""
+    """The states of G's optimizer and D's, as PyTorch writes them; none where a callback has saved weights only."""
     best: float
     """The lowest score of an evaluation so far; infinite before the first."""
 
@@ -137,15 +137,15 @@ def _checkpoint(path: Path) -> Checkpoint:
     try:
         record = values[KEY] if isinstance(values, dict) else {}
         settings, overrides, step = record["settings"], record["overrides"], values["global_step"]
-        weights, optimizers = values["state_dict"], values["optimizer_states"]
-        best = values["callbacks"].get(CALLBACK, {}).get("best", math.inf)
+        weights, optimizers = values["state_dict"], values.get("optimizer_states", [])
+        best = values.get("callbacks", {}).get(CALLBACK, {}).get("best", math.inf)
         is_ours = (
             isinstance(settings, dict)
             and _is_plain(settings)
             and all(isinstance(override, str) for override in overrides)
             and all(isinstance(weight, Tensor) for weight in weights.values())
             and step >= 0
-            and len(optimizers) == 2
+            and len(optimizers) in (0, 2)
         )
     except (LookupError, TypeError, AttributeError, RecursionError):
         is_ours = False

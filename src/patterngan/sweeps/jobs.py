@@ -17,7 +17,7 @@ from patterngan.reporting.console import ranges
 from patterngan.runs.assembly import run_spec
 from patterngan.runs.job import Job
 from patterngan.runs.memory import free_bytes
-from patterngan.runs.trainer import accelerator
+from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage.settings import RUNTIME_KEYS, leaves, plain, settings
 from patterngan.sweeps.hydra_jobs import job_folder
 
@@ -45,6 +45,18 @@ FUSIBLE = (
 
 SWITCHES = ("objective.smoothing", "update.ema", "update.instance_noise")
 """Those of them that leave out a part of the step where they are 0; so they are 0 for all members or for none."""
+
+FUSIBLE_ARGUMENTS = (
+    "accelerator",
+    "devices",
+    "deterministic",
+    "benchmark",
+    "precision",
+    "log_every_n_steps",
+    "profiler",
+    "enable_progress_bar",
+)
+"""The arguments of Lightning's Trainer that mean the same for a population as for a run alone."""
 
 SHARE = 0.5
 """The part of the free memory that populations may take."""
@@ -89,9 +101,12 @@ def grouped(jobs: Sequence[Job]) -> list[Group]:
 
 
 def unfusible(job: Job) -> str | None:
-    """What keeps a job from being a member of any population: its checkpoint or callbacks; else None."""
+    """What keeps a job from being a member of any population: a checkpoint, or what no member has; else None."""
     if job.runtime.get("ckpt_path") is not None:
         return "starts from a ckpt_path"
+    for name in job.runtime.get("trainer") or ():
+        if name not in ("_target_", *FUSIBLE_ARGUMENTS):
+            return f"trainer.{name} is for single runs"
     for name, node in (job.runtime.get("callbacks") or {}).items():
         if not _is_target(node, FUSIBLE_CALLBACKS):
             return f"callbacks.{name} is for single runs"

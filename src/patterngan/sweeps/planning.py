@@ -14,7 +14,7 @@ from patterngan.runs.assembly import build_optimizers, checked_seed, run_spec
 from patterngan.runs.job import Job
 from patterngan.runs.memory import require_memory
 from patterngan.runs.run import prepare
-from patterngan.runs.trainer import accelerator
+from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage.files import locked
 from patterngan.sweeps.hydra_jobs import Composer, hydra_config, interpolations_parsed_once
 from patterngan.sweeps.jobs import describe_job

@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from rich.console import Console
 from typing_extensions import override
 
+from patterngan.data.streams import CHUNK
 from patterngan.evaluation.portraits import MOST_PICTURES, due
 from patterngan.reporting.commands import resume_arguments, resume_command
 from patterngan.reporting.console import say
@@ -39,19 +40,23 @@ class Curves(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, GAN)
-        assert pl_module.losses is not None
-        curves = {
-            "losses/generator": pl_module.losses.generator.mean(0).flatten().tolist(),
-            "losses/discriminator": pl_module.losses.discriminator.mean(0).flatten().tolist(),
-            "grads/generator": pl_module.gradient_norms(pl_module.generator),
-            "grads/discriminator": pl_module.gradient_norms(pl_module.discriminator),
-        }
-        for member in pl_module.alive:
-            points = {tag: values[member] for tag, values in curves.items()}
-            for log in pl_module.logs.get(member, ()):
-                log.log_metrics(points, trainer.global_step)
+        if is_point(trainer):
+            self._log_losses(trainer.global_step, pl_module)
         if time.monotonic() - self.flushed >= FLUSH:
             self._flush(trainer, pl_module)
+
+    def _log_losses(self, step: int, gan: GAN) -> None:
+        assert gan.losses is not None
+        curves = {
+            "losses/generator": gan.losses.generator.mean(0).flatten().tolist(),
+            "losses/discriminator": gan.losses.discriminator.mean(0).flatten().tolist(),
+            "grads/generator": gan.gradient_norms(gan.generator),
+            "grads/discriminator": gan.gradient_norms(gan.discriminator),
+        }
+        for member in gan.alive:
+            points = {tag: values[member] for tag, values in curves.items()}
+            for log in gan.logs.get(member, ()):
+                log.log_metrics(points, step)
 
     @override
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -83,6 +88,15 @@ class Curves(pl.Callback):
         # Lightning would close these too, and wait for their server again.
         trainer.loggers = [logger for logger in trainer.loggers if logger not in lost]
         self.flushed = time.monotonic()
+
+
+def is_point(trainer: pl.Trainer) -> bool:
+    """Whether the training curves have a point where a block ends: every `log_every_n_steps`, never where it is 0.
+
+    Where these steps are at most those of the longest block, also at the evaluations between.
+    """
+    every: int = trainer.log_every_n_steps  # type: ignore[attr-defined]
+    return every > 0 and (trainer.global_step % every == 0 or (every <= CHUNK and trainer.is_last_batch))
 
 
 class Pictures(pl.Callback):

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from patterngan.evaluation.metrics import selection_score
 from patterngan.storage.checkpoints import BEST, FOLDER, KEY, LAST, content, write
-from patterngan.storage.files import write_atomically
+from patterngan.storage.files import naming, write_atomically
 from patterngan.training.module import GAN
 from patterngan.training.stopping import StoppedBetweenBlocksError
 
@@ -83,10 +83,23 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes checkpoints whole or not at all, and reads tensors and plain values alone.
 
     The file that a run goes on from was read when the run was checked; it is not read again.
+
+    Args:
+        run: the folder of the run. Where it was deleted meanwhile it does not come back for a checkpoint in it.
     """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run.resolve()
 
     @override
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        folder = Path(path).parent.resolve()
+        with naming(path):
+            if self.run in (folder, *folder.parents):
+                for inner in reversed([one for one in (folder, *folder.parents) if self.run in one.parents]):
+                    inner.mkdir(exist_ok=True)
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
         write(checkpoint, Path(path))
 
     @override

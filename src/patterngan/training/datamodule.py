@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
+from typing_extensions import override
 
 from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import LARGEST_LISTED, HeldOut, Pattern
 from patterngan.data.streams import CHUNK, StepStream, Stream
+from patterngan.training.module import GAN
 from patterngan.validation import InvalidValueError, choice, integer
 
 
@@ -26,7 +30,8 @@ def permutation(pattern: Pattern, steps: int, batch_size: int, generator: torch.
     """
     needed = steps * batch_size
     keys_shape = -(-needed // pattern.size), pattern.size
-    keys = torch.rand(keys_shape, generator=generator, device=generator.device, dtype=torch.float64)
+    dtype = torch.float32 if generator.device.type == "mps" else torch.float64  # which Apple GPUs do not have
+    keys = torch.rand(keys_shape, generator=generator, device=generator.device, dtype=dtype)
     return keys.argsort(-1).flatten()[:needed].view(steps, batch_size)
 
 
@@ -48,6 +53,17 @@ class Blocks:
     def __iter__(self) -> Iterator[Tensor]:
         for start, stop in pairwise(self.edges):
             yield self.data.read(start, stop, self.device)
+
+
+def block_ends(trainer: pl.Trainer) -> list[int]:
+    """The numbers of GAN steps at whose multiples a block ends, beside evaluations.
+
+    A chunk of random numbers ends there, a point of the training curves is due, or a checkpoint of a ModelCheckpoint.
+    """
+    checkpoints = [one for one in trainer.checkpoint_callbacks if isinstance(one, ModelCheckpoint)]
+    wanted = [checkpoint._every_n_train_steps for checkpoint in checkpoints]
+    wanted.append(trainer.log_every_n_steps)  # type: ignore[attr-defined]
+    return [CHUNK, *filter(None, wanted)]
 
 
 class PatternData(pl.LightningDataModule):
@@ -88,10 +104,20 @@ class PatternData(pl.LightningDataModule):
     def train_dataloader(self) -> Blocks:
         """The blocks of one epoch: from the current GAN step to the next evaluation or the end."""
         assert self.trainer is not None
-        start = self.trainer.global_step
-        stop = min((start // self.evaluate_every + 1) * self.evaluate_every, self.steps)
-        cuts = range((start // CHUNK + 1) * CHUNK, stop, CHUNK)
-        return Blocks(self, [start, *cuts, stop], self.trainer.strategy.root_device)
+        start, stop = self.trainer.global_step, min(self.steps, self.trainer.max_steps)
+        if self.trainer.max_epochs != 1:  # there is one where fast_dev_run is asked for
+            stop = min((start // self.evaluate_every + 1) * self.evaluate_every, stop)
+        cuts = [range((start // every + 1) * every, stop, every) for every in block_ends(self.trainer)]
+        return Blocks(self, sorted({start, stop}.union(*cuts)), self.trainer.strategy.root_device)
+
+    @override
+    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        # The last hook before callbacks: when a block starts, those of Lightning look at its learning rates and x axis.
+        assert self.trainer is not None
+        if self.trainer.training:
+            assert isinstance(self.trainer.lightning_module, GAN)
+            self.trainer.lightning_module.start_block(len(batch))
+        return batch
 
     def val_dataloader(self) -> list[int]:
         """One dummy batch: an evaluation makes its own samples."""

@@ -20,6 +20,7 @@ from patterngan.gan.schedules import move_schedules, progress_at, progress_seen
 from patterngan.gan.step import Losses, Players, optimizer_step
 from patterngan.gan.updates import Update
 from patterngan.reporting.console import brief, evaluation_line
+from patterngan.reporting.events import curve_points
 from patterngan.storage.checkpoints import KEY
 from patterngan.training.adapters import Adapter
 from patterngan.training.capture import Captured
@@ -80,7 +81,7 @@ class GAN(pl.LightningModule):
 
     def discriminate(self, codes: Tensor) -> Tensor:
         """Codes [..., batch, width] → logits [..., batch], or [..., packs]."""
-        logits: Tensor = self.discriminator(codes)
+        logits: Tensor = self.discriminator(codes.to(self.dtype))
         return logits.squeeze(-1)
 
     @property
@@ -107,14 +108,19 @@ class GAN(pl.LightningModule):
             step_discriminator=optimizer_step(self.discriminator, discriminator.step),
         )
         self.run_step = Captured(self.gan_step) if self.capture else self.gan_step
+        self._log_at(self.global_step)
+
+    def start_block(self, steps: int) -> None:
+        """Prepares for a block of so many GAN steps; `PatternData` calls it before callbacks see the block."""
+        self._move_schedules(progress_at(self.global_step, self.steps))
+        self._log_at(self.global_step + steps - 1)
 
     @override
     @torch.no_grad()
     def training_step(self, block: Tensor, index: int) -> None:
         """One GAN step for each row of a block [steps, ..., reals, width]."""
-        start = self.global_step
-        self._move_schedules(progress_at(start, self.steps))
-        streams = [stream.read(start, start + len(block), self.device) for stream in self.streams.values()]
+        start, stop = self.global_step, self.global_step + len(block)
+        streams = [stream.read(start, stop, self.device).to(self.dtype) for stream in self.streams.values()]
         outputs = [self.run_step(*rows) for rows in zip(block.unbind(), *(s.unbind() for s in streams), strict=True)]
         self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
         for parameter, gradient in zip(self._trained_parameters(), outputs[-1][2:], strict=True):
@@ -162,6 +168,11 @@ class GAN(pl.LightningModule):
         progress.total.ready += steps
         progress.total.completed += steps
 
+    def _log_at(self, step: int) -> None:
+        # The x axis of what Lightning's callbacks log, which Lightning counts in batches, here in blocks. It says which
+        # step is being taken, the first being 0. What is due every n-th step is so when the last step of a block is.
+        self.trainer.fit_loop.epoch_loop._batches_that_stepped = step
+
     def _require_finite_losses(self, start: int) -> None:
         assert self.losses is not None
         finite = (self.losses.generator + self.losses.discriminator).isfinite()
@@ -177,7 +188,10 @@ class GAN(pl.LightningModule):
 
     @override
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._count(checkpoint["global_step"])
+        self._count(checkpoint["global_step"] - self.global_step)
+        known = {one.state_key for one in self.trainer.callbacks}  # type: ignore[attr-defined]
+        # The state of a callback that the run no longer has; Lightning would warn of it.
+        checkpoint["callbacks"] = {key: state for key, state in checkpoint["callbacks"].items() if key in known}
         move_schedules(self, progress_seen(checkpoint["global_step"], self.steps))
 
     @override
@@ -185,10 +199,19 @@ class GAN(pl.LightningModule):
         """Evaluates every member; `evaluations` holds the outcomes."""
         self.evaluations[0] = self.evaluate()
         require_finite(self.evaluations[0], self.parameters(), self.global_step)  # before a checkpoint is written
+        self._offer_metrics(self.evaluations[0])
+
+    def _offer_metrics(self, evaluation: Evaluation) -> None:
+        # For callbacks that monitor a metric, under its curve's name and its own. `self.log` would do the same in a
+        # hundred times the time, a fifth of an evaluation's.
+        points = curve_points(evaluation.metrics)
+        for tag, value in zip(points, torch.tensor(list(points.values())), strict=True):
+            self.trainer.callback_metrics.update({tag: value, tag.partition("/")[2]: value})
 
     def evaluate(self) -> Evaluation:
         """Measures the generator."""
-        return self.evaluator(self.trained_generator, self.discriminate, self.evaluator.draw(self.device))
+        draws = self.evaluator.draw(self.device, next(self.parameters()).dtype)
+        return self.evaluator(self.trained_generator, self.discriminate, draws)
 
     @property
     def alive(self) -> list[int]:
