@@ -9,6 +9,7 @@ from patterngan.validation import UsageError
     [
         ("patern.k=3", "patern.k=3: is no key; did you mean pattern.k?"),
         ("learning_rate=3", "learning_rate=3: is no key; docs/configuration.md lists the keys"),
+        ("trainer.max_time=3", "trainer.max_time=3: is no key; +trainer.max_time=3 adds it"),
         ("evaluate_evry=3", "evaluate_evry=3: is no key; did you mean evaluate_every?"),
     ],
 )

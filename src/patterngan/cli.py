@@ -27,6 +27,9 @@ from patterngan.validation import UsageError, legible, readable
 COMMANDS = ("generate", "evaluate", "export", "report", "figures")
 """The scripts of scripts/ that an installed patterngan has as commands."""
 
+LIGHTNINGS = ("trainer.", "callbacks.", "logger.")
+"""Beginnings of keys that may hold more than conf/ has: arguments, callbacks and loggers of Lightning's."""
+
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
 
@@ -174,6 +177,8 @@ def unknown_key(override: str) -> str:
         return f"{override}: is no key of the option chosen for {key.partition('.')[0]}"
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.85)
     hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists the keys"
+    if key.startswith(LIGHTNINGS) and not near:
+        hint = f"+{override} adds it"
     return f"{override}: is no key; {hint}"
 
 
