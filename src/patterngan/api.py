@@ -178,7 +178,7 @@ def _array(values: list[Any]) -> "np.ndarray[Any, Any]":
 def _call(*arguments: str) -> None:
     """Calls train.py with a command line; raises its errors as Python's, and leaves the logging as it was."""
     main = runpy.run_path(str(PROJECT / "train.py"), run_name="train")["main"]
-    with _own_logging(), _errors():
+    with own_logging(), _errors():
         before, sys.argv = sys.argv, ["train.py"]
         try:
             cli.call(main, list(arguments))
@@ -202,7 +202,7 @@ def _errors() -> Iterator[None]:
 
 
 @contextmanager
-def _own_logging() -> Iterator[None]:
+def own_logging() -> Iterator[None]:
     """Restores the handlers that Hydra replaces."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, NoReturn
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import MissingConfigException
 from omegaconf import OmegaConf
 
@@ -64,7 +65,10 @@ def call(main: Callable[[], Any], arguments: list[str]) -> None:
         typed = resumed(list(map(option_for_null, arguments)))
         # Hydra's parser takes no overrides on both sides of a flag.
         sys.argv[1:] = sorted(typed, key=lambda argument: argument not in MULTIRUN)
-        main()
+        try:
+            main()
+        finally:
+            HydraConfig.instance().cfg = None  # which Hydra leaves set after a sweep
 
 
 def option_for_null(argument: str) -> str:

@@ -20,7 +20,7 @@ MISTAKES = {
     "-m pattern=1,2": f"pattern=1,2: {PATTERNS}",
     "logger=tensorbord": "logger=tensorbord: must be one of csv, mlflow, none, tensorboard, wandb",
     "logger=[csv,wand]": "logger=wand: must be one of csv, mlflow, none, tensorboard, wandb",
-    "logger=csv logger.csv.flush=3": "logger.csv.flush=3: is no key; docs/configuration.md lists the keys",
+    "logger=csv logger.csv.flush=3": "logger.csv.flush=3: is no key; +logger.csv.flush=3 adds it",
     "+logger.mine=3": "logger.mine=3: must be a section with a _target_",
     "+logger.mine._target_=pytorch_lightning.callbacks.Timer": "logger.mine: its _target_ "
     "pytorch_lightning.callbacks.Timer makes no Logger",

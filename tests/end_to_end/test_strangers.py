@@ -83,7 +83,7 @@ CHANGES = {
     ),
     "weights": (lambda it: it.update(state_dict=3), "not a checkpoint of patterngan"),
     "step": (lambda it: it.update(global_step=-5), "not a checkpoint of patterngan"),
-    "optimizers": (lambda it: it.pop("optimizer_states"), "not a checkpoint of patterngan"),
+    "optimizers": (lambda it: it.update(optimizer_states=3), "not a checkpoint of patterngan"),
     "shape": (lambda it: it["state_dict"].update({INNER: torch.zeros(2)}), f"weights of other shapes: {INNER}"),
     "nan": (lambda it: it["state_dict"][INNER].fill_(math.nan), f"{INNER} holds what is no finite number"),
 }

@@ -19,6 +19,7 @@ from patterngan.reporting.overrides import literal
 from patterngan.runs.run import prepare
 from patterngan.storage.settings import leaves
 from patterngan.storage.settings import settings as settings_of
+from patterngan.validation import legible
 
 BASE = ["experiment=plain", "steps=1", "batch_size=4", "evaluation.samples=16"]
 """What nearly every option goes with."""
@@ -35,11 +36,16 @@ NOWHERE = ("nan", "'<script>\n; rm -rf ../../x'", "{_target_:nowhere.at_all}")
 
 
 def keys() -> Iterator[tuple[str, str]]:
-    """Every option of every group, and none, with each key that it has, as they are typed."""
+    """Every option of every group, and none, with each key that it has, as they are typed.
+
+    Arguments of loggers are left out: what they may be is for Lightning, W&B and MLflow to say.
+    """
     for file in [CONF / "config.yaml", *CONF.glob("*/*.yaml")]:
         group = file.parent.relative_to(CONF).name
         content: Any = OmegaConf.to_container(OmegaConf.load(file))
-        for name in () if group in ("experiment", "hparams_search") else content.keys() - {"defaults", "hydra"}:
+        for name in (
+            () if group in ("experiment", "hparams_search", "logger") else content.keys() - {"defaults", "hydra"}
+        ):
             for key in nested({name: content[name]}, f"{group}." if group else ""):
                 yield f"{group}={file.stem}" if group else "", key
 
@@ -73,7 +79,7 @@ def try_value(tmp_path_factory):
             loader._apply_overrides_to_config([override], config)
             prepare(config, folder, [])
         except cli.MISTAKES as error:
-            return cli.message(error)
+            return legible(cli.message(error))
         return default, OmegaConf.to_container(OmegaConf.create({"value": OmegaConf.select(config, key)}))["value"]
 
     return attempt

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from patterngan import CONF, cli
+from patterngan.api import own_logging
 from tests.support.processes import Script
 
 ROOT = CONF.parent
@@ -61,7 +62,7 @@ def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
         monkeypatch.setattr(sys, "argv", [f"{script}.py", *arguments])
         start = cli.run if script == "train" else cli.script
         code, out, err = 0, io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
+        with redirect_stdout(out), redirect_stderr(err), own_logging():
             try:
                 start(module.main)
             except SystemExit as exit_:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
+from patterngan.api import own_logging
 from patterngan.runs.job import Job
 from patterngan.sweeps.hydra_jobs import Composer
 from patterngan.sweeps.jobs import describe_job
@@ -16,7 +17,8 @@ from tests.support.launcher import launcher_sweep
 def sweep(tmp_path, monkeypatch) -> Callable[..., Sweep]:
     """Makes a sweep of train.py with these overrides for every job, in tmp_path/sweep."""
     monkeypatch.chdir(tmp_path)
-    yield lambda *overrides, **named: launcher_sweep(*overrides, "hydra.sweep.dir=sweep", **named)
+    with own_logging():
+        yield lambda *overrides, **named: launcher_sweep(*overrides, "hydra.sweep.dir=sweep", **named)
     GlobalHydra.instance().clear()
 
 

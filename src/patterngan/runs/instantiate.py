@@ -56,10 +56,9 @@ def refusal(config: DictConfig, key: str, cause: BaseException) -> UsageError:
         return InvalidValueError(typed_key(config, invalid.key), invalid.value, invalid.allowed)
     if isinstance(cause, UsageError):
         return cause
-    if isinstance(cause, ImportError) and cause.__cause__ is not None:
-        target = OmegaConf.select(config, f"{key}._target_")
-        return UsageError(f"{key}: {target} cannot be imported ({cause.__cause__})")
     first_line, _, _ = str(cause).partition("\n")
+    if cause.__cause__ is not None and (target := re.match("Error loading '(.*)':", first_line)):
+        return UsageError(f"{key}: {target[1]} cannot be imported ({cause.__cause__})")
     return UsageError(f"{key}: {first_line.rstrip(':')}")
 
 

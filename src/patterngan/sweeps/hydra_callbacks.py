@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from typing_extensions import override
 
@@ -76,8 +76,9 @@ class ReportSweep(Callback):
         from patterngan.reporting.console import table_console
         from patterngan.reporting.sweep_page import report_sweep
         from patterngan.runs.instantiate import foreign_packages
-        from patterngan.storage.settings import settings
+        from patterngan.storage.settings import SETTINGS
 
         with plain_errors(RunMode.RUN):
-            trust = foreign_packages(settings(config))
+            task: Any = OmegaConf.to_container(config, resolve=False)
+            trust = foreign_packages({key: task.get(key) for key in SETTINGS})
             report_sweep(Path(str(config.hydra.sweep.dir)), table_console(), trust=trust)
