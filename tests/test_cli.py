@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from patterngan import cli
@@ -41,3 +43,14 @@ def test_a_scalar_in_an_options_place_is_refused_with_the_options(monkeypatch):
 )
 def test_null_is_the_option_none_of_a_group_that_has_it(typed, meant):
     assert cli.option_for_null(typed) == meant
+
+
+@pytest.mark.parametrize("start", [cli.run, cli.script])
+def test_threads_wait_asleep_unless_the_environment_says_how(monkeypatch, start):
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    start(lambda: None)
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    start(lambda: None)
+    assert os.environ["OMP_WAIT_POLICY"] == "active"

@@ -34,6 +34,9 @@ LIGHTNINGS = ("trainer.", "callbacks.", "logger.")
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
 
+WAITING = "OMP_WAIT_POLICY"
+"""The environment variable that says how OpenMP's threads wait for each other; PyTorch reads it when it is imported."""
+
 
 def command() -> None:
     """The command `patterngan`: `patterngan train` is `python train.py`, `patterngan NAME` `python scripts/NAME.py`."""
@@ -53,6 +56,7 @@ def command() -> None:
 
 def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main. A mistake of the user's ends it with one line and exit code 2."""
+    wait_asleep()
     if signal.SIGTERM in unclaimed_signals():
         signal.signal(signal.SIGTERM, stop_at_once)
     with exit_codes():
@@ -81,9 +85,15 @@ def option_for_null(argument: str) -> str:
 
 def script(main: Callable[[], None]) -> None:
     """Runs a script's main. A mistake of the user's ends it with one line and exit code 2."""
+    wait_asleep()
     with exit_codes():
         main()
         sys.stdout.flush()
+
+
+def wait_asleep() -> None:
+    """Lets PyTorch's threads sleep while they wait: by default they spin, and take the cores that others compute on."""
+    os.environ.setdefault(WAITING, "passive")
 
 
 @contextmanager

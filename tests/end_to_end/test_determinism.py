@@ -64,10 +64,15 @@ def differences(one, other):
 
 
 @pytest.fixture
-def threads():
+def threads(monkeypatch):
     """Gives PyTorch so many threads, as OMP_NUM_THREADS does, until the test ends."""
     before = torch.get_num_threads()
-    yield torch.set_num_threads
+
+    def given(count):
+        monkeypatch.setenv("OMP_NUM_THREADS", str(count))
+        torch.set_num_threads(count)
+
+    yield given
     torch.set_num_threads(before)
 
 

@@ -2,8 +2,10 @@ import json
 import math
 
 import pytest
+import torch
 
 from patterngan.runs.run import prepare
+from patterngan.training.module import GAN
 from patterngan.validation import UsageError
 
 QUICK = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=100")
@@ -47,6 +49,22 @@ def test_the_same_command_gives_the_same_result(run, tmp_path_factory):
         run(*QUICK, folder=folder)
     first, second = (json.loads((folder / "result.json").read_text()) for folder in folders)
     assert first["metrics"] == second["metrics"]
+
+
+@pytest.mark.parametrize(("variable", "used"), [(None, 1), ("OMP_NUM_THREADS", 2), ("MKL_NUM_THREADS", 2)])
+def test_a_run_takes_one_thread_unless_the_environment_names_a_number(run, monkeypatch, variable, used):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "2")
+    seen, step, before = set(), GAN.gan_step, torch.get_num_threads()
+    monkeypatch.setattr(GAN, "gan_step", lambda *given: seen.add(torch.get_num_threads()) or step(*given))
+    torch.set_num_threads(2)  # as PyTorch itself does with this variable, or with two cores
+    try:
+        run("experiment=plain", "steps=2", "logger=none", "callbacks=none", "evaluation.samples=10")
+        assert (seen, torch.get_num_threads()) == ({used}, 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_collapsed_generator_is_seen(run, tmp_path):

@@ -1,13 +1,16 @@
 """One run, from its config to its result."""
 
 import logging
+import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.callbacks import Checkpoint as CheckpointCallback
 from rich.console import Console
@@ -37,6 +40,9 @@ from patterngan.training.stopping import SignalNote, exit_code
 from patterngan.validation import InvalidValueError, UsageError, choice
 
 log = logging.getLogger(__name__)
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""The environment variables that PyTorch takes its number of threads from."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +199,19 @@ def repair(folder: Path, ckpt_path: Any) -> None:
         checkpoints.repair(folder)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Runs PyTorch in one thread, unless the environment says in how many: at a run's size a second one only waits."""
+    before = torch.get_num_threads()
+    if not any(name in os.environ for name in THREADS):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def fit(run: Run, folder: Path) -> Evaluation:
     """Trains to the end, or evaluates where no step is left; returns the last evaluation."""
     path = None if run.checkpoint is None else str(run.checkpoint.path.absolute())
