@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from patterngan import PROJECT, cli
 from patterngan.reporting.commands import display_path
+from patterngan.reporting.errors import message
 from patterngan.reporting.overrides import path_literal
 from patterngan.storage import results
 from patterngan.sweeps.hydra_callbacks import MISTAKES, CheckBeforeRun, FailedRunsError, RefusedError
@@ -192,11 +193,11 @@ def _errors() -> Iterator[None]:
         yield
     except RefusedError as refusal:
         error = refusal.error
-        raise (error if isinstance(error, UsageError) else UsageError(cli.message(error))) from None
+        raise (error if isinstance(error, UsageError) else UsageError(message(error))) from None
     except UsageError:
         raise
     except MISTAKES as error:
-        raise UsageError(cli.message(error)) from error
+        raise UsageError(message(error)) from error
     except SystemExit as end:
         raise KeyboardInterrupt from end
 

@@ -1,35 +1,27 @@
 """The command line around Hydra and the scripts: a mistake is one line with exit code 2. Imports nothing heavy."""
 
-import difflib
 import os
-import re
 import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import MissingConfigException
-from omegaconf import OmegaConf
 
 from patterngan import PROJECT
-from patterngan.packages import config_files, is_group, option_files
+from patterngan.packages import option_files
+from patterngan.reporting.errors import message
 from patterngan.runs.resuming import MULTIRUN, resumed
-from patterngan.storage.files import DISK_ERRORS
-from patterngan.storage.settings import leaves
 from patterngan.sweeps.hydra_callbacks import MISTAKES, RefusedError
 from patterngan.training.stopping import stop_at_once, unclaimed_signals
-from patterngan.validation import UsageError, legible, readable
+from patterngan.validation import UsageError, legible
 
 COMMANDS = ("generate", "evaluate", "export", "report", "figures")
 """The scripts of scripts/ that an installed patterngan has as commands."""
-
-LIGHTNINGS = ("trainer.", "callbacks.", "logger.")
-"""Beginnings of keys that may hold more than conf/ has: arguments, callbacks and loggers of Lightning's."""
 
 TRACEBACK = "HYDRA_FULL_ERROR"
 """The environment variable with which Hydra's users ask for tracebacks."""
@@ -151,56 +143,3 @@ def leave(error: Exception) -> NoReturn:
 def drop_output() -> None:
     """Drops what is still to be printed: a reader such as `head` has closed the pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def message(error: Exception) -> str:
-    """What a user reads of an error: one line where it is one of ours or a frequent one, else Hydra's own lines."""
-    text = str(error)
-    if isinstance(error, UsageError):
-        return readable(text)
-    if isinstance(error, MissingConfigException) and error.options:
-        return missing_option(str(error.missing_cfg_file), error.options)
-    if missing := re.search(r"Could not load '(\w+/.*)'", text):  # one of a list of options
-        return missing_option(missing[1])
-    if unknown := re.search(r"To append to your config use \+(.*)", text):
-        return unknown_key(unknown[1])
-    if "Config group override must be a string" in text:
-        for group, option in re.findall(r"^(\w+)=(null|true|false|\d[\d,.]*)$", "\n".join(sys.argv), re.MULTILINE):
-            if is_group(group):
-                return missing_option(f"{group}/{option}")
-    if several := re.match(r"Ambiguous value for argument '(.*)'|Sweep parameters '(.*)' requires --multirun", text):
-        return f"{several[1] or several[2]}: several values at once are a sweep; add -m (a list is written [a,b])"
-    if merged := re.match(r"Error merging override (.*)", text):
-        return f"{merged[1]}: {str(error.__cause__).splitlines()[0]}"
-    if isinstance(error, OSError) and (error.filename is not None or error.errno in DISK_ERRORS):
-        return f"{error.filename or 'the output'}: cannot be written or read ({error.strerror})"
-    return text or type(error).__name__
-
-
-def missing_option(file: str, options: Sequence[str] = ()) -> str:
-    """The line for an option that a group does not have."""
-    group, _, option = file.rpartition("/")
-    options = sorted(options or {file.stem for file in option_files(group)})
-    return f"{group}={option}: must be one of {', '.join(options)}"
-
-
-def unknown_key(override: str) -> str:
-    """The line for an override of a key that no config has, with the nearest key that one has."""
-    key, known = override.partition("=")[0], sorted(set(known_keys()))
-    if key in known:
-        return f"{override}: is no key of the option chosen for {key.partition('.')[0]}"
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.85)
-    hint = f"did you mean {near[0]}?" if near else "docs/configuration.md lists the keys"
-    if key.startswith(LIGHTNINGS) and not near:
-        hint = f"+{override} adds it"
-    return f"{override}: is no key; {hint}"
-
-
-def known_keys() -> Iterator[str]:
-    """Every group, and every key of every config file, as a user types them."""
-    for group, file in config_files():
-        if group:
-            yield group
-        if group not in ("experiment", "hparams_search"):
-            content: Any = OmegaConf.to_container(OmegaConf.load(file), resolve=False)
-            yield from (key for key, _ in leaves(content, f"{group}." if group else ""))

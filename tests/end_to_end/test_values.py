@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from patterngan import CONF, cli
+from patterngan.reporting.errors import message
 from patterngan.reporting.overrides import literal
 from patterngan.runs.run import prepare
 from patterngan.storage.settings import leaves
@@ -79,7 +80,7 @@ def try_value(tmp_path_factory):
             loader._apply_overrides_to_config([override], config)
             prepare(config, folder, [])
         except cli.MISTAKES as error:
-            return legible(cli.message(error))
+            return legible(message(error))
         return default, OmegaConf.to_container(OmegaConf.create({"value": OmegaConf.select(config, key)}))["value"]
 
     return attempt
