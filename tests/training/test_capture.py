@@ -123,6 +123,42 @@ def test_what_nobody_reads_is_not_computed():
     assert len(source.__code__.co_varnames) == 2  # the input and the sum
 
 
+@torch.no_grad()
+def test_the_same_of_the_same_is_computed_once():
+    kept = torch.ones(2, 3)
+
+    def step(x):
+        return tuple(part.exp() for _ in range(2) for part in (x @ kept.clone().detach()).chunk(3, -1))
+
+    found = compile_graph(make_fx(step)(torch.ones(4, 2)))(torch.rand(4, 2))
+    assert all(a is b for a, b in zip(found[:3], found[3:], strict=True))
+
+
+@torch.no_grad()
+def test_what_was_written_to_is_computed_again():
+    kept = torch.ones(2, 3)
+
+    def step(x):
+        column, made = kept.t()[0], x * 3
+        found = [x @ kept, made.exp()]
+        column.add_(1)
+        same = made.add_(1)
+        found += [x @ kept, made.exp()]
+        same.mul_(2)
+        torch.mul(x, 2, out=kept[:, :2])
+        found += [x @ kept, made.exp()]
+        twice, other = x * 2, x * 2
+        twice += 1
+        return *found, twice, other
+
+    captured = Captured(step)
+    for _ in range(4):
+        x, before = torch.rand(2, 2), kept.clone()
+        expected = step(x)
+        kept.copy_(before)
+        assert all(torch.equal(a, b) for a, b in zip(captured(x), expected, strict=True))
+
+
 def test_a_step_that_branches_on_values_is_refused():
     captured = Captured(lambda x: (x + x.max().item(),))
     captured(torch.ones(2))
