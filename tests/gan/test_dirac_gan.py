@@ -8,7 +8,7 @@ from torch import nn
 
 from patterngan.gan.objectives import NonSaturating
 from patterngan.gan.penalties import R1
-from patterngan.gan.step import Players
+from patterngan.gan.step import Fakes, Players
 from patterngan.gan.updates import discriminator_loss
 from patterngan.runs.assembly import assemble
 from tests.support.training import fit
@@ -60,8 +60,8 @@ def test_eigenvalues_at_the_equilibrium(gamma):
     def field(weights):
         theta, psi = weights
         players = Players(None, lambda codes: (codes * psi).squeeze(-1), None, None)
-        reals, fakes = torch.zeros(1, 1, dtype=weights.dtype), theta.view(1, 1)
-        g_loss = NonSaturating().generator_loss(players.discriminator(fakes))
+        reals, fakes = torch.zeros(1, 1, dtype=weights.dtype), Fakes(theta.view(1, 1))
+        g_loss = NonSaturating().generator_loss(players.discriminator(fakes.codes))
         d_loss = discriminator_loss(players, NonSaturating(), nn.ModuleList([R1(gamma)]), reals, fakes, None)
         (along_theta,) = torch.autograd.grad(g_loss, theta)
         (along_psi,) = torch.autograd.grad(d_loss, psi)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from patterngan.gan.generators import replaced
 from patterngan.gan.objectives import (
     BoundarySeeking,
     Hinge,
@@ -16,7 +17,7 @@ from patterngan.gan.objectives import (
     Separable,
     Wasserstein,
 )
-from patterngan.gan.step import Draw, Players
+from patterngan.gan.step import Draw, Fakes, Players
 from patterngan.validation import InvalidValueError
 
 REAL, FAKE = torch.tensor([0.3, -1.2, 2.0]), torch.tensor([1.5, 0.1, -0.7])
@@ -72,7 +73,7 @@ def test_relativistic_pairs_each_fake_with_a_real():
     assert objective.discriminator_loss(REAL, FAKE).item() == pytest.approx(d)
     players = Players(None, lambda codes: codes.squeeze(-1), None, None)
     codes = REAL[:, None], FAKE[:, None]
-    assert objective.generator_step_loss(players, None, codes[1], codes[0]).item() == pytest.approx(g)
+    assert objective.generator_step_loss(players, Fakes(codes[1]), codes[0]).item() == pytest.approx(g)
 
 
 class Table:
@@ -84,11 +85,13 @@ class Table:
     def law(self):
         return self.logits.softmax(-1)
 
-    def __call__(self, noise, codes=None):
-        if codes is not None:
-            return self.law().log()[(codes @ torch.tensor([2.0, 1.0])).long()]
+    def log_prob(self, codes):
+        return self.law().log()[(codes @ torch.tensor([2.0, 1.0])).long().clamp(max=3)]
+
+    def __call__(self, noise, given):
         ranks = torch.searchsorted(self.law().detach().cumsum(0), noise[..., 0]).clamp(max=3)
-        return torch.stack([ranks // 2, ranks % 2], -1).float()
+        codes = replaced(torch.stack([ranks // 2, ranks % 2], -1).float(), given)
+        return codes, self.log_prob(codes)
 
 
 def score(codes):
@@ -100,22 +103,22 @@ def test_boundary_seeking_by_hand():
     table, noise = Table(), torch.rand(8, 1)
     objective = BoundarySeeking(4, 0.0, (1, 1), 8)
     players = Players(table, score, None, None)
-    fakes = objective.fakes(players, Draw(noise))
-    loss = objective.generator_step_loss(players, Draw(noise), fakes, None)
+    fakes = objective.fakes(players, Draw(noise, torch.empty(2, 0, 2)))
+    loss = objective.generator_step_loss(players, fakes, None)
     expected = 0.0
-    for group in fakes.split(4):
+    for group in fakes.codes.split(4):
         weights = score(group).exp() / score(group).exp().sum()
-        expected = expected - ((weights - 1 / 4) * table(None, group)).sum() / 2  # of two noise vectors
+        expected = expected - ((weights - 1 / 4) * table.log_prob(group)).sum() / 2  # of two noise vectors
     assert torch.allclose(loss, expected)
 
 
 def test_what_boundary_seeking_explores_replaces_the_first_of_each_group():
     table, noise = Table(), torch.rand(8, 1)
     objective = BoundarySeeking(4, 0.3, (1, 1), 8)  # ⌈1.2⌉ = 2 of 4
-    proposals = torch.full((4, 2), 7.0)
-    fakes = objective.fakes(Players(table, None, None, None), Draw(noise, proposals))
+    proposals = torch.full((2, 2, 2), 7.0)
+    fakes, _ = objective.fakes(Players(table, None, None, None), Draw(noise, proposals))
     assert (fakes == 7).all(-1).tolist() == [True, True, False, False] * 2
-    assert torch.equal(fakes[2:4], table(noise)[2:4])
+    assert torch.equal(fakes[2:4], table(noise, torch.empty(2, 0, 2))[0][2:4])
 
 
 def test_exploration_leaves_the_direction_unbiased():
@@ -127,13 +130,13 @@ def test_exploration_leaves_the_direction_unbiased():
     objective = BoundarySeeking(count, share, (1, 1), count)
     ranks = torch.arange(4)
     codes = torch.stack([ranks // 2, ranks % 2], -1).float()
-    draw = Draw(torch.rand(count, 1, generator=source), codes[torch.randint(4, (count // 4,), generator=source)])
+    draw = Draw(torch.rand(count, 1, generator=source), codes[torch.randint(4, (1, count // 4), generator=source)])
 
     def best(codes):
         return (0.25 / q).log()[(codes @ torch.tensor([2.0, 1.0])).long()]
 
     players = Players(table, best, None, None)
-    loss = objective.generator_step_loss(players, draw, objective.fakes(players, draw), None)
+    loss = objective.generator_step_loss(players, objective.fakes(players, draw), None)
     (gradient,) = torch.autograd.grad(loss, table.logits)
     assert torch.allclose(gradient, law - 0.25, atol=3e-3)  # of −Σ ¼ log softmax
 

@@ -84,6 +84,8 @@ class Symbolwise(Head):
     def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
         if self.draws:
             raw = raw + gumbel_noise(uniform, symbols)
+        if self.hard and not torch.is_grad_enabled():
+            return hardened(raw, symbols)
         soft = relaxed(raw / self.temperature.value, symbols)
         return hardened(raw, symbols) + (soft - soft.detach()) if self.hard else soft
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from patterngan.data.encodings import Symbols
 from patterngan.gan.schedules import Scheduled, schedule
-from patterngan.gan.step import Draw, Players
+from patterngan.gan.step import Draw, Fakes, Players
 from patterngan.validation import InvalidValueError, integer, number
 
 
@@ -29,13 +29,13 @@ class Objective(nn.Module):
         """G's loss, where D's logits on fakes are all it depends on."""
         raise NotImplementedError
 
-    def fakes(self, players: Players, draw: Draw) -> Tensor:
-        """Fakes [..., batch, width] for D, with G's gradient where G's loss follows one through them."""
-        return players.generator(draw.noise)
+    def fakes(self, players: Players, draw: Draw) -> Fakes:
+        """Fakes with the gradient that G's loss follows: through their codes, or through their log-probabilities."""
+        return Fakes(players.generator(draw.noise))
 
-    def generator_step_loss(self, players: Players, draw: Draw, fakes: Tensor, reals: Tensor) -> Tensor:
-        """G's loss in a step, of the fakes that `fakes` made from this draw."""
-        return self.generator_loss(players.discriminator(fakes))
+    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        """G's loss in a step."""
+        return self.generator_loss(players.discriminator(fakes.codes))
 
 
 class Separable(Objective):
@@ -152,8 +152,8 @@ class Relativistic(Objective):
         return F.softplus(fake_logits - real_logits).mean(-1)
 
     @override
-    def generator_step_loss(self, players: Players, draw: Draw, fakes: Tensor, reals: Tensor) -> Tensor:
-        return F.softplus(players.discriminator(reals) - players.discriminator(fakes)).mean(-1)
+    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        return F.softplus(players.discriminator(reals) - players.discriminator(fakes.codes)).mean(-1)
 
 
 class BoundarySeeking(NonSaturating):
@@ -180,22 +180,17 @@ class BoundarySeeking(NonSaturating):
         self.explored = min(math.ceil(exploration * samples), samples - 1)
         self.log_uniform = -sum(math.log(max(size, 2)) for size in symbols)
 
-    @torch.no_grad()
     @override
-    def fakes(self, players: Players, draw: Draw) -> Tensor:
+    def fakes(self, players: Players, draw: Draw) -> Fakes:
         """M codes for each noise vector, the explored ones first."""
-        codes = players.generator(draw.noise)
-        if draw.proposals is None:
-            return codes
-        groups = codes.unflatten(-2, (-1, self.samples))[..., self.explored :, :]
-        proposals = draw.proposals.unflatten(-2, (-1, self.explored))
-        return torch.cat([proposals, groups], -2).flatten(-3, -2)
+        return Fakes(*players.generator(draw.noise, draw.proposals))
 
     @override
-    def generator_step_loss(self, players: Players, draw: Draw, fakes: Tensor, reals: Tensor) -> Tensor:
-        log_p = players.generator(draw.noise, fakes)
+    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        codes, log_p = fakes
+        assert log_p is not None
         with torch.no_grad():
-            weights = players.discriminator(fakes).unflatten(-1, (-1, self.samples)).softmax(-1).flatten(-2)
+            weights = players.discriminator(codes).unflatten(-1, (-1, self.samples)).softmax(-1).flatten(-2)
             share = self.explored / self.samples
             baseline = 1 / (1 - share + share * (self.log_uniform - log_p).exp())
         loss: Tensor = -((self.samples * weights - baseline) * log_p).mean(-1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +12,8 @@ from torch import Tensor, nn
 class Players:
     """The two networks, each with a function that takes one optimizer step on a loss [...] of that network."""
 
-    generator: Callable[..., Tensor]
-    """Noise [..., batch, dim] → codes [..., batch, width]; `generators.Generator` also takes codes to weigh."""
+    generator: Callable[..., Any]
+    """Noise [..., batch, dim] → codes [..., batch, width]; with given codes, see `generators.Generator.weighed`."""
     discriminator: Callable[[Tensor], Tensor]
     """Codes [..., batch, width] → logits [..., batch], or [..., packs] where one logit is of several codes."""
     step_generator: Callable[[Tensor], None]
@@ -26,7 +26,16 @@ class Draw(NamedTuple):
     noise: Tensor
     """[..., batch, dim]"""
     proposals: Tensor | None = None
-    """Uniformly random codes [..., count, width], for an objective that explores."""
+    """Uniformly random codes [..., groups, count, width], for an objective that explores."""
+
+
+class Fakes(NamedTuple):
+    """One batch of fakes."""
+
+    codes: Tensor
+    """[..., batch, width]"""
+    log_p: Tensor | None = None
+    """Their log-probabilities under the generator [..., batch], for an objective that asks for them."""
 
 
 class Batch(NamedTuple):

@@ -13,7 +13,7 @@ from typing_extensions import override
 from patterngan.gan.objectives import Objective, Separable
 from patterngan.gan.penalties import DiscriminatorPass
 from patterngan.gan.schedules import Scheduled, schedule
-from patterngan.gan.step import Batch, Losses, Players
+from patterngan.gan.step import Batch, Fakes, Losses, Players
 from patterngan.validation import InvalidValueError, integer
 
 
@@ -53,7 +53,7 @@ class Joint(Update):
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
         (reals,), (draw,), (interpolation,) = batch
         fakes = objective.fakes(players, draw)
-        g_loss = objective.generator_step_loss(players, draw, fakes, reals)
+        g_loss = objective.generator_step_loss(players, fakes, reals)
         players.step_generator(g_loss)
 
         d_loss = discriminator_loss(players, objective, penalties, reals, fakes, interpolation) / 2
@@ -79,10 +79,10 @@ class Alternating(Update):
 
         with torch.no_grad():
             fakes = objective.fakes(players, first)
-        fake_loss = objective.fake_loss(players.discriminator(fakes))
+        fake_loss = objective.fake_loss(players.discriminator(fakes.codes))
         players.step_discriminator(fake_loss)
 
-        g_loss = objective.generator_step_loss(players, second, objective.fakes(players, second), reals)
+        g_loss = objective.generator_step_loss(players, objective.fakes(players, second), reals)
         players.step_generator(g_loss)
         return Losses(g_loss.detach(), (real_loss.detach() + fake_loss.detach()) / 2)
 
@@ -107,7 +107,7 @@ class Critic(Update):
             players.step_discriminator(d_loss)
 
         draw, reals = batch.draws[-1], batch.reals[-1]
-        g_loss = objective.generator_step_loss(players, draw, objective.fakes(players, draw), reals)
+        g_loss = objective.generator_step_loss(players, objective.fakes(players, draw), reals)
         players.step_generator(g_loss)
         return Losses(g_loss.detach(), d_loss.detach())
 
@@ -117,16 +117,16 @@ def discriminator_loss(
     objective: Objective,
     penalties: nn.ModuleList,
     reals: Tensor,
-    fakes: Tensor,
+    fakes: Fakes,
     interpolation: Tensor | None,
 ) -> Tensor:
     """D's loss [...] on reals and fakes, plus its penalties."""
-    reals, fakes = reals.detach(), fakes.detach()
+    reals, codes = reals.detach(), fakes.codes.detach()
     if len(penalties):
-        reals, fakes = reals.requires_grad_(), fakes.requires_grad_()
-    real_logits, fake_logits = players.discriminator(reals), players.discriminator(fakes)
+        reals, codes = reals.requires_grad_(), codes.requires_grad_()
+    real_logits, fake_logits = players.discriminator(reals), players.discriminator(codes)
     loss = objective.discriminator_loss(real_logits, fake_logits)
-    d_pass = DiscriminatorPass(players.discriminator, reals, fakes, real_logits, fake_logits, interpolation)
+    d_pass = DiscriminatorPass(players.discriminator, reals, codes, real_logits, fake_logits, interpolation)
     for penalty in penalties:
         loss = loss + penalty(d_pass)
     return loss

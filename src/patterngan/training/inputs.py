@@ -42,10 +42,8 @@ def random_inputs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, bat
     inputs: dict[str, RandomInput] = {}
     if isinstance(objective, BoundarySeeking):
         noise = Shared(noise, latent, objective.samples)
-        if objective.explored:
-            count = batch_size // objective.samples * objective.explored
-            shape = update.draws, count, width
-            inputs["proposals"] = RandomInput("proposals", partial(uniform_codes, symbols=symbols), shape)
+        explored = update.draws, batch_size // objective.samples, objective.explored, width
+        inputs["proposals"] = RandomInput("proposals", partial(uniform_codes, symbols=symbols), explored)
     interpolations = interpolating(penalties)
     if interpolations:
         shape = update.discriminator_steps, batch_size, 1

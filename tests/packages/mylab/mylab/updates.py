@@ -19,6 +19,6 @@ class DiscriminatorFirst(Update):
         d_loss = discriminator_loss(players, objective, penalties, reals, fakes, interpolation)
         players.step_discriminator(d_loss)
 
-        g_loss = objective.generator_step_loss(players, draw, objective.fakes(players, draw), reals)
+        g_loss = objective.generator_step_loss(players, objective.fakes(players, draw), reals)
         players.step_generator(g_loss)
         return Losses(g_loss.detach(), d_loss.detach())
