@@ -103,6 +103,8 @@ class _Compiler:
         """Tensors that stay from step to step: their views can be taken now."""
         self._known: dict[tuple[Any, ...], fx.Node] = {}
         """Operations and what they read, and the node with the result: until something is written there."""
+        self._keys: dict[Any, list[tuple[Any, ...]]] = {}
+        """Memory, and the keys of what was computed of it."""
         self._constant: set[fx.Node] = set()
         """Those of them in which nothing is ever written: anything can be computed of them now."""
 
@@ -143,14 +145,15 @@ class _Compiler:
             self._aliases[node] = self._known[key]
         else:
             self._known[key] = node
+            for argument in node.all_input_nodes:
+                self._keys.setdefault(self._memory(argument), []).append(key)
             self.lines.append(f"{node.name} = {self._expression(node)}")
 
     def _forget(self, writer: fx.Node) -> None:
         """Forgets what was computed of the memory that a node reads, as it may have written there."""
-        written = set(map(self._memory, writer.all_input_nodes))
-        for key, node in list(self._known.items()):
-            if not written.isdisjoint(map(self._memory, node.all_input_nodes)):
-                del self._known[key]
+        for argument in writer.all_input_nodes:
+            for key in self._keys.pop(self._memory(argument), ()):
+                self._known.pop(key, None)
 
     def _identity(self, node: fx.Node) -> Any:
         """What two nodes have in common that show the same numbers of the same memory."""
