@@ -48,15 +48,16 @@ def test_every_run_of_a_sweep_has_a_logger_and_an_optimizer_of_ones_own(typed, m
         assert [point["step"] for point in points if "metrics/tv" in point] == [0, 20, 40]
 
 
+TYPED = ("pattern._target_=mylab.patterns.triangular", "~pattern.k", "~pattern.residue")
+TIMER = "+callbacks.timer._target_=pytorch_lightning.callbacks.Timer"
 SOURCES = {
     "--config-dir": ("--config-dir", str(CONFIGS), *KITS["mylab"].parts),
-    "hydra.searchpath": (f"hydra.searchpath=[file://{CONFIGS}]", *KITS["mylab"].parts),
-    "_target_": (
+    "hydra.searchpath": (
+        f"hydra.searchpath=[file://{CONFIGS}]",
         "experiment=plain",
-        "pattern._target_=mylab.patterns.triangular",
-        "~pattern.k",
-        "~pattern.residue",
-        "+callbacks.timer._target_=pytorch_lightning.callbacks.Timer",
+        "objective=pearson",
+        *TYPED,
+        TIMER,
     ),
 }
 

@@ -74,8 +74,8 @@ def test_from_the_best_checkpoint_a_run_goes_on_in_a_folder_of_its_own(finished,
     assert "_hparams_/session_start_info" in tags
 
 
-def test_a_sweep_can_start_from_a_checkpoint_and_be_stopped(finished, tmp_path, kit):
-    finished(*QUICK, *kit.parts, "steps=30", "evaluate_every=30", "hydra.run.dir=run")
+def test_a_sweep_can_start_from_a_checkpoint_and_be_stopped(finished, tmp_path):
+    finished(*QUICK, "steps=30", "evaluate_every=30", "hydra.run.dir=run")
     command = ("-m", "ckpt_path=run", "steps=60", "lr=1e-3,1e-4", "hydra.sweep.dir=sweep")
     finished(*command)
     (tmp_path / "sweep" / "1" / "result.json").unlink()

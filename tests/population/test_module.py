@@ -105,6 +105,7 @@ def test_drawn_codes(config, architecture):
     common = [
         f"architecture={architecture}",
         "architecture.width=8",
+        "encoding.capacity=16",
         "lr=1e-4",
         "batch_size=32",
         "evaluation.samples=500",
