@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 train: $(VENV)/installed
 	$(BIN)/python train.py $(ARGS)
 
-# as many processes as tests/conftest.py says, a thread each
+# a process a core, a thread each
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal
 
 check: $(VENV)/installed-dev lint

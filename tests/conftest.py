@@ -1,6 +1,5 @@
 """What tests share: configs composed from the real conf/, runs in this process, and real command lines."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +18,6 @@ hypothesis.settings.load_profile("unhurried")
 
 LONG = ("test_kills_leave", "test_ray_trains")
 MARKED_FOLDERS = ("end_to_end", "faults", "browser")
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more process than there are cores: a tenth of the time, tests wait for browsers and for other processes."""
-    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:

@@ -14,6 +14,7 @@ def test_the_notebook_runs(tmp_path, monkeypatch):
     assert all(cell.outputs for cell in kept.cells if cell.cell_type == "code" and not cell.source.startswith("def "))
     short = nbformat.from_dict(kept)
     for cell in short.cells:
+        cell.source = cell.source.replace("seed=range(0,4)", "seed=range(0,2)")
         cell.source = cell.source.replace('steps=1000"', 'steps=100"').replace(
             'evaluate_every=1000"', 'evaluate_every=50"'
         )

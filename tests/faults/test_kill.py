@@ -8,7 +8,7 @@ import torch
 from tests.support.differences import differences
 from tests.support.kills import kill_and_compare, resume_arguments
 
-KILLS = {"run": 3, "sweep": 3, "groups": 2}
+KILLS = {"run": 2, "sweep": 2, "groups": 2}
 """Case → kills. scripts/benchmarks/faults.py kills hundreds."""
 
 
