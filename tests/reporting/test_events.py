@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -70,7 +72,8 @@ def test_what_was_typed_differs_and_metrics_are_the_named_curves(tmp_path):
     assert [info.name.tag for info in experiment.metric_infos] == ["metrics/tv"]
 
 
-def test_points_that_will_come_again_are_hidden(tmp_path):
+def test_points_that_will_come_again_are_hidden(tmp_path, monkeypatch):
+    monkeypatch.setattr("patterngan.reporting.events._serial", itertools.count(9))
     first = EventFile(tmp_path, purge_step=0)
     for step in (1, 2, 3):
         first.scalars({"a": 0.0}, step)

@@ -60,7 +60,8 @@ class EventFile:
     """
 
     def __init__(self, folder: Path, purge_step: int | None) -> None:
-        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_serial)}"
+        # TensorBoard reads a folder's files in the order of their names.
+        name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}.{next(_serial):08}"
         self.path = folder / name
         self._head = [Event(wall_time=time.time(), step=purge_step, file_version="brain.Event:2")]
         self._events: list[Event] = []
