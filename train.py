@@ -7,7 +7,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from patterngan import CONF, cli
+from patterngan import cli
+from patterngan.paths import CONF
 from patterngan.sweeps.hydra_callbacks import CheckBeforeRun, plain_errors
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from patterngan import CONF, PROJECT
 from patterngan.arguments import OneLineParser
 from patterngan.cli import script
+from patterngan.paths import CONF, PROJECT
 
 PAGE = PROJECT / "docs" / "configuration.md"
 

@@ -8,7 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from patterngan import CONF
+from patterngan.paths import CONF
 
 pytest_plugins = ["tests.support.commands", "tests.support.counting", "tests.support.kits", "tests.support.sweeps"]
 

@@ -3,7 +3,7 @@ import re
 import pytest
 import yaml
 
-from patterngan import CONF
+from patterngan.paths import CONF
 
 FILES = sorted(str(file.relative_to(CONF)) for file in CONF.rglob("*.yaml"))
 SHORT = [file for file in FILES if not file.startswith(("experiment/", "hparams_search/"))]

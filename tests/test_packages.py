@@ -2,8 +2,8 @@ import logging
 
 import pytest
 
-from patterngan import CONF
 from patterngan.packages import conf_folders, config_files, is_group, option_files, packages
+from patterngan.paths import CONF
 
 
 @pytest.fixture(autouse=True)

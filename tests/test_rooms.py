@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from patterngan import CONF
+from patterngan.paths import CONF
 
 SRC = CONF.parent / "src" / "patterngan"
 
-BESIDE = ("validation", "arguments", "packages")
+BESIDE = ("validation", "arguments", "paths", "packages")
 """Files beside the rooms."""
 
 ROOMS = ("data", "storage", "gan", "evaluation", "reporting", "training", "runs", "population", "sweeps")

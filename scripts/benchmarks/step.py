@@ -14,9 +14,9 @@ from hydra import compose, initialize_config_dir
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan import CONF
 from patterngan.arguments import OneLineParser, positive
 from patterngan.cli import script
+from patterngan.paths import CONF
 from patterngan.runs.run import train
 from scripts.benchmarks.harness import Bar, judge, microseconds
 from scripts.plain_gan import train_fives

@@ -17,10 +17,10 @@ from typing_extensions import override
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan import CONF
 from patterngan.arguments import OneLineParser, positive
 from patterngan.cli import script
 from patterngan.data.streams import CHUNK
+from patterngan.paths import CONF
 from patterngan.population.module import PopulationGAN
 from patterngan.population.streams import stacked_data
 from patterngan.runs.assembly import run_spec

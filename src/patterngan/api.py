@@ -16,7 +16,8 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from patterngan import PROJECT, cli
+from patterngan import cli
+from patterngan.paths import program
 from patterngan.reporting.commands import display_path
 from patterngan.reporting.errors import message
 from patterngan.reporting.overrides import path_literal
@@ -178,7 +179,7 @@ def _array(values: list[Any]) -> "np.ndarray[Any, Any]":
 
 def _call(*arguments: str) -> None:
     """Calls train.py with a command line; raises its errors as Python's, and leaves the logging as it was."""
-    main = runpy.run_path(str(PROJECT / "train.py"), run_name="train")["main"]
+    main = runpy.run_path(str(program("train")), run_name="train")["main"]
     with own_logging(), _errors():
         before, sys.argv = sys.argv, ["train.py"]
         try:

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 
-from patterngan import PROJECT
 from patterngan.packages import option_files
+from patterngan.paths import program
 from patterngan.reporting.errors import message
 from patterngan.runs.resuming import MULTIRUN, resumed
 from patterngan.sweeps.hydra_callbacks import MISTAKES, RefusedError
@@ -42,8 +42,7 @@ def command() -> None:
         leave(UsageError(f"patterngan {name}: must be one of {', '.join(names)}"))
     else:
         sys.argv[:2] = [f"patterngan {name}"]
-        file = PROJECT / "train.py" if name == "train" else PROJECT / "scripts" / f"{name}.py"
-        runpy.run_path(str(file), run_name="__main__")
+        runpy.run_path(str(program(name)), run_name="__main__")
 
 
 def run(main: Callable[[], Any]) -> None:

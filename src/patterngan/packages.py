@@ -14,7 +14,7 @@ from importlib.metadata import distributions
 from importlib.util import find_spec
 from pathlib import Path
 
-from patterngan import CONF
+from patterngan.paths import CONF
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 
-from patterngan import PROJECT
+from patterngan.paths import PROJECT
 from patterngan.runs.configs import build_pattern
 from patterngan.runs.instantiate import build
 from tests.docs.pages import DOCS

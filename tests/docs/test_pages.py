@@ -10,8 +10,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan import CONF
 from patterngan.evaluation.metrics import NAMES
+from patterngan.paths import CONF
 from patterngan.runs.assembly import run_spec
 from tests.docs.pages import DOCS, PAGES, README, Command
 from tests.support.commands import ROOT

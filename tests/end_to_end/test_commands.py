@@ -11,7 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.reporting.events import folder_of_events
 from patterngan.runs.loading import load_sampler
 from patterngan.storage.checkpoints import read

@@ -9,7 +9,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.population.module import PopulationGAN
 from patterngan.population.training import stacked_data
 from patterngan.runs import run as training

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from patterngan import CONF, cli
+from patterngan import cli
+from patterngan.paths import CONF
 from patterngan.reporting.errors import message
 from patterngan.reporting.overrides import literal
 from patterngan.runs.run import prepare

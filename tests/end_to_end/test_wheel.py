@@ -47,6 +47,6 @@ def test_the_command_trains_and_uses_a_run_in_the_current_directory(patterngan, 
         "",
         "error: patterngan sing: must be one of train, generate, evaluate, export, report, figures\n",
     )
-    loaded = [patterngan.with_name("python"), "-c", "import patterngan; print(patterngan.CONF)"]
+    loaded = [patterngan.with_name("python"), "-c", "from patterngan.paths import CONF; print(CONF)"]
     conf = subprocess.run(loaded, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
     assert Path(conf).is_relative_to(patterngan.parents[1])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.reporting.commands import (
     curves_command,
     display_path,

@@ -4,8 +4,8 @@ import logging
 import pytest
 from rich.console import Console
 
-from patterngan import CONF
 from patterngan.evaluation.evaluator import Evaluation
+from patterngan.paths import CONF
 from patterngan.reporting.console import evaluation_line, interruption, metrics_line, ranges, say, show, summary
 
 METRICS = {"validity": 1.0, "modes": 3, "support": 4, "tv": 0.25, "tv_floor": 0.0, "exact": True}

@@ -4,7 +4,7 @@ import re
 import pytest
 from hydra import compose, initialize_config_dir
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.reporting.run import report_run
 from patterngan.runs.run import train
 from patterngan.validation import UsageError

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.runs.assembly import assemble, run_spec
 
 EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))

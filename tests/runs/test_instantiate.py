@@ -1,6 +1,6 @@
 import pytest
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.runs.instantiate import build, build_offered, check_targets
 from patterngan.storage.settings import settings
 from patterngan.validation import InvalidValueError, UsageError

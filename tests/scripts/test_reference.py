@@ -4,7 +4,7 @@ import pytest
 import reference
 import yaml
 
-from patterngan import CONF
+from patterngan.paths import CONF
 
 OPTIONS = [(str(file.parent.relative_to(CONF)), file.stem) for file in sorted(CONF.rglob("*/*.yaml"))]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from patterngan import CONF, cli
+from patterngan import cli
 from patterngan.api import own_logging
+from patterngan.paths import CONF
 from tests.support.processes import Script
 
 ROOT = CONF.parent

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from patterngan import PROJECT
 from patterngan.packages import packages
+from patterngan.paths import PROJECT
 
 MYLAB = PROJECT / "tests" / "packages" / "mylab"
 

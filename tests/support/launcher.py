@@ -12,7 +12,7 @@ from hydra.core.utils import setup_globals
 from hydra.types import HydraContext, RunMode
 from omegaconf import DictConfig, open_dict
 
-from patterngan import CONF
+from patterngan.paths import CONF
 from patterngan.sweeps.planning import Sweep
 
 

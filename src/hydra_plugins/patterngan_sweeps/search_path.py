@@ -4,8 +4,8 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from typing_extensions import override
 
-from patterngan import CONF
 from patterngan.packages import conf_folders
+from patterngan.paths import CONF
 
 
 class PackagesSearchPath(SearchPathPlugin):

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from patterngan import CONF, PROJECT
+from patterngan.paths import CONF, IS_WHEEL, program
 from patterngan.reporting.overrides import is_repeated, path_literal
 
 
@@ -20,12 +20,12 @@ def display_path(path: Path) -> str:
 
 def train_command(*arguments: str) -> str:
     """The command that trains with these overrides or flags."""
-    return shlex.join([*_program("train", PROJECT / "train.py"), *arguments])
+    return shlex.join([*_started("train"), *arguments])
 
 
-def _program(name: str, file: Path) -> list[str]:
+def _started(name: str) -> list[str]:
     """The words that start a file of the checkout; in an installed wheel, those of the command `patterngan`."""
-    return ["patterngan", name] if PROJECT.name == "project" else ["python", display_path(file)]
+    return ["patterngan", name] if IS_WHEEL else ["python", display_path(program(name))]
 
 
 def resume_command(path: Path, *typed: str) -> str:
@@ -77,8 +77,7 @@ def sweep_resume_hint(config: DictConfig) -> str:
 
 def script_command(script: str, folder: Path, *arguments: str) -> str:
     """The command that runs a script of scripts/ on the folder of a run or a sweep."""
-    program = _program(script, PROJECT / "scripts" / f"{script}.py")
-    return shlex.join([*program, display_path(folder), *arguments])
+    return shlex.join([*_started(script), display_path(folder), *arguments])
 
 
 def trust_flags(names: Iterable[str]) -> list[str]:

@@ -12,8 +12,8 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
-from patterngan import CONF, PROJECT
 from patterngan.packages import is_group
+from patterngan.paths import CONF, PROJECT
 from patterngan.reporting.overrides import is_repeated, literal, parsed
 from patterngan.runs.instantiate import foreign_packages, typed_key
 from patterngan.storage.settings import leaves
