@@ -17,11 +17,11 @@ from patterngan.population.snapshots import Snapshots, gathered, scatter
 from patterngan.population.streams import stacked_data
 from patterngan.runs.assembly import RunSpec, run_spec
 from patterngan.runs.job import Job
-from patterngan.runs.loggers import build_loggers, place_of
+from patterngan.runs.loggers import build_loggers, logged, place_of
 from patterngan.runs.outcome import Outcome
 from patterngan.runs.trainer import build_trainer
 from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, repair, require_fitting_weights
-from patterngan.training.adapters import Adapter, logged
+from patterngan.training.adapters import Adapter
 from patterngan.training.callbacks import StopAtSignals
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError

@@ -1,6 +1,7 @@
-"""The loggers that a config names."""
+"""The loggers that a config names, and when they are open."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from patterngan.reporting.events import folder_of_events, label
 from patterngan.runs.instantiate import build, build_offered
 from patterngan.training.adapters import Adapter, Place
 from patterngan.training.known_loggers import adapter_of
+from patterngan.training.module import GAN
 from patterngan.validation import UsageError
 
 
@@ -55,3 +57,19 @@ def limits(loggers: Mapping[str, Any] | None, in_sweep: bool) -> list[str]:
         if missing:
             lines.append(f"logger={name}: shows no {' and no '.join(missing)}")
     return lines
+
+
+@contextmanager
+def logged(gan: GAN) -> Iterator[None]:
+    """Opens the loggers of every member before training, and closes them however it ends."""
+    succeeded: Collection[int] = ()
+    try:
+        for member, logs in gan.logs.items():
+            for one in logs:
+                one.start(gan.records[member])
+        yield
+        succeeded = gan.alive
+    finally:
+        for member, logs in gan.logs.items():
+            for one in logs:
+                one.finish("success" if member in succeeded else "failed")

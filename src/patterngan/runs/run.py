@@ -22,7 +22,7 @@ from patterngan.reporting.console import interruption, say, show, summary
 from patterngan.runs.assembly import assemble
 from patterngan.runs.configs import require_keys
 from patterngan.runs.instantiate import foreign_packages
-from patterngan.runs.loggers import build_loggers, limits, place_of
+from patterngan.runs.loggers import build_loggers, limits, logged, place_of
 from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.runs.resuming import requested
 from patterngan.runs.trainer import build_callbacks, build_trainer, lightning_errors, place_checkpoints
@@ -32,7 +32,6 @@ from patterngan.storage.checkpoints import Checkpoint
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
 from patterngan.storage.results import FILE, remove_result
 from patterngan.storage.settings import settings
-from patterngan.training.adapters import logged
 from patterngan.training.callbacks import Pictures, ResumeHint, StopAtSignals
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError

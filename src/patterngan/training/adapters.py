@@ -2,11 +2,11 @@
 
 import io
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from PIL import Image
 from pytorch_lightning.loggers import Logger
@@ -15,9 +15,6 @@ from patterngan.evaluation.evaluator import Evaluation
 from patterngan.reporting.events import curve_points, hyperparameters
 from patterngan.storage.files import is_disk_error
 from patterngan.validation import UsageError
-
-if TYPE_CHECKING:
-    from patterngan.training.module import GAN
 
 log = logging.getLogger(__name__)
 
@@ -136,22 +133,6 @@ class Adapter:
     def _raise_disk_error(self, error: Exception) -> None:
         if isinstance(error, OSError) and is_disk_error(error, self.place.folder):
             raise OSError(error.errno, error.strerror, error.filename or str(self.place.folder)) from error
-
-
-@contextmanager
-def logged(gan: "GAN") -> Iterator[None]:
-    """Opens the loggers of every member before training, and closes them however it ends."""
-    succeeded: Collection[int] = ()
-    try:
-        for member, logs in gan.logs.items():
-            for one in logs:
-                one.start(gan.records[member])
-        yield
-        succeeded = gan.alive
-    finally:
-        for member, logs in gan.logs.items():
-            for one in logs:
-                one.finish("success" if member in succeeded else "failed")
 
 
 def _first_line(error: Exception) -> str:

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -137,9 +137,8 @@ ADAPTERS: dict[type[Logger], type[Adapter]] = {
 @lru_cache
 def adapter_of(target: str) -> type[Adapter]:
     """The adapter for a logger class that is given by its dotted path."""
-    module, _, name = target.rpartition(".")
     try:
-        made = getattr(import_module(module), name, None)
+        made = resolve_name(target)
     except Exception:  # building the logger says what is wrong
         return Adapter
     fitting = (ADAPTERS[kind] for kind in ADAPTERS if isinstance(made, type) and issubclass(made, kind))
