@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -55,10 +56,16 @@ def path_literal(path: str) -> str:
     return path if UNQUOTED.fullmatch(path) else literal(path)
 
 
+@lru_cache(maxsize=2**16)
+def parse(text: str) -> Override:
+    """An override by Hydra's grammar, parsed once however often it is asked for."""
+    return OverridesParser.create().parse_override(text)
+
+
 def parsed(text: str) -> Override | None:
-    """An override by Hydra's grammar; None if the text is none."""
+    """As `parse`; None if the text is no override."""
     try:
-        override = OverridesParser.create().parse_override(text)
+        override = parse(text)
     except (HydraException, ValueError):  # the latter of an integer with too many digits for Python
         return None
     return override if override.key_or_group else None

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 
 from patterngan.packages import is_group
-from patterngan.sweeps.hydra_jobs import parsed
+from patterngan.reporting.overrides import parse
 from patterngan.validation import InvalidValueError, UsageError
 
 ZIP, EXCLUDE = "hydra.sweeper.zip", "hydra.sweeper.exclude"
@@ -150,7 +150,7 @@ def _gap(choices: Mapping[str, Choices], values: Mapping[str, Any]) -> dict[str,
     """Each key of an excluded mapping → its overrides whose value, once parsed, is the excluded one."""
     _require_swept(EXCLUDE, choices, list(values))
     return {
-        key: {override for override in choices[key].overrides if parsed(override).value() == value}
+        key: {override for override in choices[key].overrides if parse(override).value() == value}
         for key, value in values.items()
     }
 

@@ -25,22 +25,16 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_d
 from hydra._internal.core_plugins import basic_sweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobRuntime, JobStatus, _flush_loggers, configure_log, env_override
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, base, open_dict, read_write
 from omegaconf._utils import get_omega_conf_dumper
 
+from patterngan.reporting.overrides import parse
 from patterngan.storage.files import naming
 
 __all__ = ["basic_sweeper"]  # for hydra_plugins
-
-
-@lru_cache(maxsize=2**16)
-def parsed(override: str) -> Override:
-    """An override, parsed once however often it is asked for."""
-    return OverridesParser.create().parse_override(override)
 
 
 @contextmanager
@@ -69,7 +63,7 @@ class Composer:
 
     def compose(self, overrides: Sequence[str], number: int) -> DictConfig:
         """The config of a job, as Hydra's launchers compose it."""
-        typed = [parsed(override) for override in overrides]
+        typed = [parse(override) for override in overrides]
         choices = tuple(str(override.input_line) for override in typed if self._chooses(override))
         if choices not in self._bases:
             self._bases[choices] = pickle.dumps(self._loader.load_sweep_config(self._master, list(choices)))
