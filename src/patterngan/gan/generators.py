@@ -144,9 +144,8 @@ class Prefixes:
 
 def every_symbol(like: Tensor) -> Tensor:
     """All hard symbols of the size of `like` [batch, size]: the two bits, or the one-hots."""
-    size = like.shape[1]
-    bits = torch.arange(2, dtype=like.dtype, device=like.device).unsqueeze(1)
-    return bits if size == 1 else torch.eye(size, dtype=like.dtype, device=like.device)
+    one_hots = torch.eye(max(like.shape[1], 2), dtype=like.dtype, device=like.device)
+    return one_hots if like.shape[1] > 1 else one_hots[:, 1:]
 
 
 def replaced(drawn: Tensor, given: Tensor) -> Tensor:

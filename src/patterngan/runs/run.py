@@ -95,8 +95,9 @@ def train(
         started = time.monotonic()
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
-            for line in () if in_sweep else limits(config.get("logger"), in_sweep):  # a sweep says it once
-                say(Console(), line)
+            if not in_sweep:  # a sweep says it once
+                for line in limits(config.get("logger"), in_sweep):
+                    say(Console(), line)
             evaluation = fit(run, folder)
             Outcome(run.step, time.monotonic() - started, evaluation).write(folder, config.seed, overrides)
         except Exception as error:

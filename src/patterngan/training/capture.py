@@ -101,12 +101,12 @@ class _Compiler:
         """Nodes whose value is another's, the very same tensor."""
         self._lasting: dict[fx.Node, Tensor] = {}
         """Tensors that stay from step to step: their views can be taken now."""
+        self._constant: set[fx.Node] = set()
+        """Those of them in which nothing is ever written: anything can be computed of them now."""
         self._known: dict[tuple[Any, ...], fx.Node] = {}
         """Operations and what they read, and the node with the result: until something is written there."""
         self._keys: dict[Any, list[tuple[Any, ...]]] = {}
         """Memory, and the keys of what was computed of it."""
-        self._constant: set[fx.Node] = set()
-        """Those of them in which nothing is ever written: anything can be computed of them now."""
 
     def add(self, node: fx.Node) -> None:
         """Takes the next node."""
