@@ -10,7 +10,9 @@ def main() -> None:
     """Parses the command line, then evaluates."""
     parser = OneLineParser(description=__doc__)
     parser.add_run()
-    parser.add_argument("--samples", type=positive, help="integers to generate (as many as in training)")
+    parser.add_argument(
+        "--samples", type=positive, help="integers to count where their law is unknown (as many as in training)"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text or json (text)")
     arguments = parser.parse_args()
 

@@ -19,7 +19,7 @@ THETA, PSI = "weights/generator.0.theta", "weights/discriminator.psi"
 """Tags of the curves of the Dirac-GAN's two weights."""
 
 
-def portraits(runs: Sequence[Path], samples: int) -> "list[tuple[Portrait, str]]":
+def portraits(runs: Sequence[Path], samples: int | None) -> "list[tuple[Portrait, str]]":
     """The portrait and title of each run."""
     from patterngan.evaluation.portraits import MOST_INTEGERS
     from patterngan.reporting.console import metrics_line
@@ -114,7 +114,7 @@ def parser() -> OneLineParser:
         command = commands.add_parser(draw.__name__, help=text)
         if draw in (distribution, d_scores):
             command.add_argument("runs", nargs="+", type=Path, help="run folders or checkpoints")
-            command.add_argument("--samples", type=positive, default=100_000, help="integers of each run (100000)")
+            command.add_argument("--samples", type=positive, help="integers of each run (as in training)")
         else:
             command.add_argument("sweep", type=Path)
         if draw is heatmap:

@@ -51,7 +51,7 @@ MISTAKES = {
     "optimizer.betas=[0.9,1]": "optimizer.betas=[0.9, 1]: must be two numbers from 0 to below 1",
     "capture=3": "capture=3: must be true or false",
     "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
-    "tv, kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
+    "tv, kl, forward_kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
     "encoding=gray": "encoding=gray: must be one of binary, onehot",
     "architecture=cnn": "architecture=cnn: must be one of autoregressive, dirac, linear, mlp, recurrent",
     "head=sigmoid": "noise=none: head=sigmoid draws nothing itself, so that there would be one code alone",

@@ -4,7 +4,8 @@ import torch
 from patterngan.data.encodings import Binary
 from patterngan.data.patterns import Multiples
 from patterngan.evaluation.evaluator import SHOWN, Evaluator
-from patterngan.gan.noise import Bits, Gaussian
+from patterngan.gan.heads import gumbel_straight_through, sigmoid
+from patterngan.gan.noise import Bits, Gaussian, Joined, Nothing, Uniform
 
 CPU = torch.device("cpu")
 
@@ -14,7 +15,7 @@ def generator(noise):
 
 
 def evaluator(noise, samples=1000, seed=3):
-    return Evaluator(Multiples(2, 8), Binary(8), noise, seed, samples)
+    return Evaluator(Multiples(2, 8), Binary(8), noise, sigmoid(), seed, samples)
 
 
 def evaluate(ours, discriminator=lambda codes: codes.sum(-1)):
@@ -40,13 +41,43 @@ def test_the_same_noise_is_used_every_time_and_another_for_another_seed():
 def test_few_random_bits_are_enumerated():
     evaluation = evaluate(evaluator(Bits(3), samples=1))
     assert evaluation.metrics["exact"] is True
-    assert evaluation.metrics["samples"] == 8
+    assert (evaluation.metrics["samples"], evaluation.metrics["modes"]) == (1, 0.5)  # half the draws are even
     assert evaluation.metrics["validity"] == 0.5
+
+
+def test_samples_are_counted_where_they_are_asked_for():
+    ours = Evaluator(Multiples(2, 8), Binary(8), Bits(3), sigmoid(), seed=3, samples=500, exact=False)
+    metrics = evaluate(ours).metrics
+    assert (metrics["exact"], metrics["samples"], metrics["modes"]) == (False, 500, 4)
+    assert metrics["tv_floor"] > 0
+
+
+@pytest.mark.parametrize("compared", [1, 3])
+def test_d_scores_fakes_by_their_law(compared):
+    def made(noise, given):  # all codes, the more probable the larger the integer
+        return given[0], (torch.arange(8) / 28).log()
+
+    def discriminator(codes):  # says e/(1+e) to each pack, however large, of the integers' mean
+        return (codes @ torch.tensor([4.0, 2.0, 1.0])).view(-1, compared).mean(-1)
+
+    noise = Joined(Nothing(), Uniform(3))
+    head = gumbel_straight_through(1.0)
+    ours = Evaluator(Multiples(2, 8), Binary(8), noise, head, seed=3, samples=30_000, compared=compared)
+    draws = ours.draw(CPU)
+    evaluation = ours(
+        lambda noise, given=None: noise.round() if given is None else made(noise, given), discriminator, draws
+    )
+    law = torch.arange(8) / 28
+    means = torch.cartesian_prod(*[torch.arange(8.0)] * compared).view(-1, compared).mean(-1)
+    weights = torch.cartesian_prod(*[law] * compared).view(-1, compared).prod(-1)
+    expected = (weights * means.sigmoid()).sum()
+    assert evaluation.metrics["d_fake"] == pytest.approx(expected.item(), abs=1e-6 if compared == 1 else 5e-3)
+    assert evaluation.metrics["validity"] == pytest.approx((0 + 2 + 4 + 6) / 28)
 
 
 @pytest.mark.parametrize(("capacity", "drawn"), [(2048, True), (2049, False)])
 def test_too_many_integers_are_not_drawn(capacity, drawn):
     encoding = Binary(capacity)
-    ours = Evaluator(Multiples(2, 8), encoding, Gaussian(encoding.width), seed=3, samples=10)
+    ours = Evaluator(Multiples(2, 8), encoding, Gaussian(encoding.width), sigmoid(), seed=3, samples=10)
     evaluation = ours(lambda noise: noise.sigmoid(), lambda codes: codes.sum(-1), ours.draw(CPU))
     assert (evaluation.portrait is not None) == drawn

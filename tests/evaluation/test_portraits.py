@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from patterngan.data.encodings import Binary, OneHot
 from patterngan.data.patterns import Multiples
+from patterngan.evaluation.law import Law
 from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, due, portrait
 from patterngan.gan.discriminators import MinibatchStddev, Packed
 
@@ -13,7 +14,9 @@ REALS = torch.tensor([0, 3, 6, 9])
 
 def of(integers, discriminator, encoding, compared=1):
     codes = encoding.encode(torch.tensor([1, 5]))
-    return portrait(torch.tensor(integers), codes, discriminator, REALS, Multiples(3, 10), encoding, compared)
+    shares = torch.full((len(integers),), 1 / len(integers), dtype=torch.float64)
+    law = Law(torch.tensor(integers), shares, exact=False, samples=len(integers))
+    return portrait(law, codes, discriminator, REALS, Multiples(3, 10), encoding, compared)
 
 
 def test_laws_have_an_entry_for_each_integer_and_one_for_all_above():

@@ -8,17 +8,17 @@ from patterngan.evaluation.evaluator import Evaluation
 from patterngan.paths import CONF
 from patterngan.reporting.console import evaluation_line, interruption, metrics_line, ranges, say, show, summary
 
-METRICS = {"validity": 1.0, "modes": 3, "support": 4, "tv": 0.25, "tv_floor": 0.0, "exact": True}
+METRICS = {"validity": 1.0, "modes": 2.96, "support": 4, "tv": 0.25, "tv_floor": 0.0, "exact": True}
 
 
 def test_metrics_of_a_support_too_large_to_list():
-    metrics = {"validity": 0.5, "distinct": 90, "samples": 100, "marginal_gap": 0.25}
+    metrics = {"validity": 0.5, "distinct": 90, "samples": 100, "marginal_gap": 0.25, "exact": False}
     assert metrics_line(metrics) == "validity 0.500  90 distinct of 100  marginal gap 0.250"
 
 
 def test_an_evaluation_is_one_line():
     line = evaluation_line(50, Evaluation(METRICS, [0, 2]))
-    assert line == "step     50  validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  → 0 2"
+    assert line == "step     50  validity 1.000  modes 3/4  tv 0.250 (exact)  → 0 2"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
     assert text.splitlines() == [
         "",
         "ended      at step 5 of 9",
-        "result     validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  exact: every noise vector was counted",
+        "result     validity 1.000  modes 3/4  tv 0.250 (exact)",
         "generated  0 2 6",
         "folder     outputs/my run",
         "report     outputs/my run/report.html",
@@ -74,7 +74,7 @@ def test_an_interrupted_run_tells_its_result_so_far_and_how_to_go_on(tmp_path, m
     assert interruption(tmp_path / "run", 50, Evaluation(METRICS, [])).splitlines() == [
         "",
         "stopped    at step 50",
-        "result     validity 1.000  modes 3/4  tv 0.250 (floor 0.000)  so far",
+        "result     validity 1.000  modes 3/4  tv 0.250 (exact)  so far",
         "folder     run",
         f"interrupted; go on with: python {CONF.parent}/train.py ckpt_path=run",
     ]

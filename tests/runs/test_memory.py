@@ -8,11 +8,14 @@ from patterngan.validation import UsageError
 
 
 def test_a_demand_counts_weights_steps_and_evaluation(config):
-    demand = run_spec(config("experiment=even_numbers", "batch_size=4", "evaluation.samples=1000")).demand
+    sampled = "evaluation=sampled", "evaluation.samples=1000"
+    demand = run_spec(config("experiment=even_numbers", "batch_size=4", *sampled)).demand
     weights, outputs = 7 * 7 + 7 + 7 + 1, 7 + 7 + 1 + 1
     assert demand.weights == 4 * COPIES * weights
     assert demand.steps == 4 * (CHUNK * (4 * 7 + 3 * 8 * 7) + 4 * 8 * outputs)  # noise of 4 fakes; 4 reals, 4 fakes
     assert demand.evaluation == 4 * 1000 * (7 + 4 * 7 + 2 * 7)
+    listed = run_spec(config("experiment=even_numbers", "batch_size=4")).demand.evaluation
+    assert listed == 4 * 2**7 * (7 + 4 * 7 + 2 * 7)
     double = run_spec(config("experiment=even_numbers", "+trainer.precision=64-true"))
     assert double.demand == tuple(2 * size for size in run_spec(config("experiment=even_numbers")).demand)
 

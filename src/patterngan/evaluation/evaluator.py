@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,8 +10,10 @@ from torch import Tensor
 from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import Pattern
 from patterngan.data.streams import seeded
+from patterngan.evaluation.law import Law, LawInputs, exact_inputs, generated_law, sampled_inputs
 from patterngan.evaluation.metrics import Metrics, report
 from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait, portrait
+from patterngan.gan.heads import Head
 from patterngan.gan.noise import Noise
 
 SHOWN = 10
@@ -32,14 +34,14 @@ class Evaluation:
 class Draws(NamedTuple):
     """The random numbers of a run's evaluations, the same at each."""
 
-    noise: Tensor
-    """Input of the generator, [samples, dim]."""
+    law: LawInputs
+    """What the generator reads so that its law comes out."""
     reals: Tensor
     """Integers of the pattern, int64."""
     shown: Tensor
     """Noise of the integers that are shown, [SHOWN, dim]."""
-    exact: bool
-    """Whether `noise` holds all equally likely noise vectors."""
+    places: Tensor
+    """Uniform numbers [samples] that choose codes of an exact law, for a D that compares codes; else [0]."""
 
 
 @dataclass(frozen=True)
@@ -49,41 +51,52 @@ class Evaluator:
     pattern: Pattern
     encoding: Encoding
     noise: Noise
+    head: Head
+    """The generator's."""
     seed: int
     samples: int
-    """Integers that are generated where the noise cannot be enumerated."""
+    """Integers that are generated where the law is not computed; modes and coverage are of so many draws."""
+    exact: bool = True
+    """Whether the generator's law is computed where that is possible."""
     compared: int = 1
     """How many codes the discriminator compares with each other."""
 
     def draw(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Draws:
         """The random numbers of every evaluation of the run; noise is drawn in single precision, then of `dtype`."""
         source = seeded(self.seed, "evaluation", device=device)
-        listed = self.noise.enumerate(device)
-        noise = self.noise.sample((self.samples,), source) if listed is None else listed
-        if self.pattern.size <= len(noise) and self.compared == 1:
+        known = exact_inputs(self.head, self.noise, self.encoding.symbols, device) if self.exact else None
+        law = known or sampled_inputs(self.noise, self.samples, source)
+        if self.pattern.size <= self.samples and self.compared == 1:
             # Each real once where they are few: exact, and cheaper than a draw of as many reals as fakes.
             ranks = torch.arange(self.pattern.size, device=device)
         else:
-            ranks = torch.randint(self.pattern.size, (len(noise),), generator=source, device=device)
+            ranks = torch.randint(self.pattern.size, (self.samples,), generator=source, device=device)
         shown = self.noise.sample((SHOWN,), source)
-        return Draws(noise.to(dtype), self.pattern.member(ranks), shown.to(dtype), exact=listed is not None)
+        places = torch.rand(self.samples if self.compared > 1 else 0, generator=source, device=device)
+        return Draws(law.to(dtype), self.pattern.member(ranks), shown.to(dtype), places)
 
     @torch.no_grad()
     def __call__(
-        self, generator: Callable[[Tensor], Tensor], discriminator: Callable[[Tensor], Tensor], draws: Draws
+        self, generator: Callable[..., Any], discriminator: Callable[[Tensor], Tensor], draws: Draws
     ) -> Evaluation:
         """The evaluation of one GAN; see `step.Players` for the shapes of its networks' inputs and outputs."""
-        fakes = generator(draws.noise)
-        integers = self.encoding.decode(fakes)
-        # Counted in double precision, which Apple GPUs do not have.
-        counted = torch.device("cpu") if integers.device.type == "mps" else integers.device
-        metrics = report(integers.to(counted), draws.reals.to(counted), self.pattern, self.encoding, draws.exact)
+        codes, law = generated_law(generator, draws.law, self.encoding, self.samples)
+        metrics = report(law, draws.reals.to(law.integers.device), self.pattern, self.encoding)
         metrics["d_real"] = self._mean_d_score(discriminator, self.encoding.encode(draws.reals))
-        metrics["d_fake"] = self._mean_d_score(discriminator, fakes)
+        metrics["d_fake"] = self._mean_d_fake(discriminator, codes, law, draws.places)
         shown, drawn = generator(draws.shown), None
         if self.encoding.capacity <= MOST_INTEGERS:
-            drawn = portrait(integers, shown, discriminator, draws.reals, self.pattern, self.encoding, self.compared)
+            drawn = portrait(law, shown, discriminator, draws.reals, self.pattern, self.encoding, self.compared)
         return Evaluation(metrics, self.encoding.decode(shown).tolist(), drawn)
+
+    def _mean_d_fake(self, discriminator: Callable[[Tensor], Tensor], codes: Tensor, law: Law, places: Tensor) -> float:
+        """D's mean probability under the law that a fake is real; where D compares codes, over draws of the law."""
+        if self.compared == 1:
+            return float(law.probabilities @ discriminator(codes).sigmoid().to(law.probabilities))
+        if law.exact:
+            rising = law.probabilities.cumsum(-1)
+            codes = codes[torch.searchsorted(rising, places.to(rising)).clamp(max=len(codes) - 1)]
+        return self._mean_d_score(discriminator, codes)
 
     def _mean_d_score(self, discriminator: Callable[[Tensor], Tensor], codes: Tensor) -> float:
         """D's mean probability that these codes are real; the first ones fill up the last group of compared codes."""

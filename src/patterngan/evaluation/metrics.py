@@ -1,7 +1,6 @@
-"""Metrics: how far the generated integers are from the pattern's uniform law.
+"""Metrics: how far a generator's law is from the pattern's uniform law.
 
-Metrics [...] are computed from integers [..., samples]; leading axes stay apart. If the samples are the outputs for
-all of the generator's equally likely noise vectors, their empirical law is the generator's, and metrics are exact.
+Metrics [...] are computed from laws [..., n]; leading axes stay apart. Those of an exact law have no sampling error.
 """
 
 import math
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import LARGEST_LISTED, HeldOut, Pattern
+from patterngan.evaluation.law import Law
 
 NAMES = (
     "validity",
@@ -21,6 +21,7 @@ NAMES = (
     "coverage",
     "tv",
     "kl",
+    "forward_kl",
     "fidelity",
     "rate",
     "unseen_coverage",
@@ -30,87 +31,84 @@ NAMES = (
 )
 """The metrics of the generator and the discriminator that are single numbers."""
 
+COUNTS = ("distinct", "modes")
+"""The metrics that count integers; of an exact law these are expected numbers, and no integers themselves."""
+
 Metrics = dict[str, Any]
 """Metric name → a number, None where it is undefined, a bool, or a list of numbers."""
 
 
-def measure(integers: Tensor, pattern: Pattern) -> dict[str, Tensor]:
-    """The metrics of generated integers [..., samples], each [...]: counts in int64, others in float64.
+def measure(law: Law, pattern: Pattern) -> dict[str, Tensor]:
+    """The metrics of a law [..., n], each float64 [...].
 
-    validity: the share of samples in the support. distinct: the number of different integers.
-    entropy: of the generated law over all integers, in nats.
-    If the support can be listed, also modes, coverage, tv and kl; see `compare`.
-    If a part of the support is held out of training, also the metrics of `generalisation`.
+    validity: the probability of the support. entropy: of the generated law over all integers, in nats.
+    distinct: the number of different integers among `law.samples` draws; the expected one of an exact law.
+    If the support can be listed, also modes and coverage, the number and share of its integers among these draws, and
+    the metrics of `compare`.
+    If a part of it is held out of training, also unseen_coverage, the share of that part's integers among the draws,
+    and the metrics of `generalisation`.
     """
-    valid = pattern.contains(integers)
-    validity = valid.double().mean(-1)
-    probabilities = distinct_law(integers)
+    valid = pattern.contains(law.integers)
+    invalid = torch.where(valid, 0, law.probabilities).sum(-1)
+    probabilities = distinct_probabilities(law)
     metrics = {
-        "validity": validity,
-        "distinct": (probabilities > 0).sum(-1),
+        "validity": torch.where(valid, law.probabilities, 0).sum(-1),
+        "distinct": law.seen(probabilities).sum(-1),
         "entropy": -torch.xlogy(probabilities, probabilities).sum(-1),
     }
     if pattern.size <= LARGEST_LISTED:
-        law = support_law(integers, valid, pattern)
-        metrics |= compare(law, validity)
+        support = support_probabilities(law, valid, pattern)
+        modes = law.seen(support).sum(-1)
+        metrics |= {"modes": modes, "coverage": modes / pattern.size, **compare(support, invalid)}
         if isinstance(pattern, HeldOut):
-            metrics |= generalisation(law, validity, pattern)
+            unseen = support[..., ~pattern.seen.contains(pattern.member(torch.arange(pattern.size)))]
+            metrics |= generalisation(unseen, invalid)
+            metrics["unseen_coverage"] = law.seen(unseen).mean(-1)
     return metrics
 
 
-def distinct_law(integers: Tensor) -> Tensor:
-    """The empirical probability of each distinct integer, [..., samples], padded with zeros.
+def distinct_probabilities(law: Law) -> Tensor:
+    """The probability of each distinct integer, [..., n], padded with zeros.
 
     Sorting takes the same memory for integers of any size; a table of all integers would not.
     """
-    ordered = integers.sort(-1).values
+    ordered, places = law.integers.sort(-1)
     changes = (ordered[..., 1:] != ordered[..., :-1]).long()
     value = torch.cat([torch.zeros_like(ordered[..., :1]), changes.cumsum(-1)], -1)
-    share = torch.full(ordered.shape, 1 / ordered.shape[-1], dtype=torch.float64, device=ordered.device)
-    return torch.zeros_like(share).scatter_add_(-1, value, share)
+    return torch.zeros_like(law.probabilities).scatter_add_(-1, value, law.probabilities.gather(-1, places))
 
 
-def support_law(integers: Tensor, valid: Tensor, pattern: Pattern) -> Tensor:
-    """The empirical probability of each integer of the support, [..., size]; its sum is the validity."""
-    ranks = torch.where(valid, pattern.rank(integers), 0)
-    shares = valid.double() / integers.shape[-1]
-    law = torch.zeros(*integers.shape[:-1], pattern.size, dtype=torch.float64, device=integers.device)
-    return law.scatter_add_(-1, ranks, shares)
+def support_probabilities(law: Law, valid: Tensor, pattern: Pattern) -> Tensor:
+    """The probability of each integer of the support, [..., size]; its sum is the validity."""
+    ranks = torch.where(valid, pattern.rank(law.integers), 0)
+    shares = torch.where(valid, law.probabilities, 0)
+    return shares.new_zeros(*shares.shape[:-1], pattern.size).scatter_add_(-1, ranks, shares)
 
 
-def compare(law: Tensor, validity: Tensor) -> dict[str, Tensor]:
-    """Metrics of the generated law on the support, [..., size], against the uniform law.
+def compare(support: Tensor, invalid: Tensor) -> dict[str, Tensor]:
+    """Metrics of the probabilities of the support [..., size] and of all other integers [...].
 
-    modes: the number of the support's integers that are generated. coverage: their share.
-    tv: ½ Σ |p − target| over all integers, valid or not.
-    kl: KL(generated ‖ target) over the valid samples, in nats; NaN if there are none.
+    tv: the total variation distance to the uniform law on the support, ½ Σ |p − target| over all integers.
+    kl: KL(generated ‖ target) over the valid integers, in nats; NaN if there are none.
+    forward_kl: KL(target ‖ generated), in nats; infinite if an integer of the support is never generated.
     """
-    size = law.shape[-1]
-    modes = (law > 0).sum(-1)
-    within = law / validity.unsqueeze(-1)
+    size = support.shape[-1]
+    within = support / support.sum(-1, keepdim=True)
     return {
-        "modes": modes,
-        "coverage": modes.double() / size,
-        "tv": ((law - 1 / size).abs().sum(-1) + 1 - validity) / 2,
+        "tv": ((support - 1 / size).abs().sum(-1) + invalid) / 2,
         "kl": torch.xlogy(within, within * size).sum(-1),
+        "forward_kl": -(support * size).log().mean(-1),
     }
 
 
-def generalisation(law: Tensor, validity: Tensor, pattern: HeldOut) -> dict[str, Tensor]:
-    """Metrics of held-out integers, of the generated law on the support, [..., size].
+def generalisation(unseen: Tensor, invalid: Tensor) -> dict[str, Tensor]:
+    """Metrics of the probabilities of the held-out integers [..., held], and of all that are not real [...].
 
-    fidelity: among samples that are no training integers, the share of valid ones; NaN if there are no such samples.
-    rate: among all samples, the share of held-out integers. unseen_coverage: the share of the held-out integers that
-    are generated. Source: Gili et al. 2022, arXiv 2201.08770, section 2.
+    fidelity: among what is no training integer, the probability of valid ones; NaN if there is nothing such.
+    rate: the probability of the held-out integers. Source: Gili et al. 2022, arXiv 2201.08770, section 2.
     """
-    ranks = torch.arange(pattern.size, device=law.device)
-    unseen = law[..., ~pattern.seen.contains(pattern.member(ranks))]
     rate = unseen.sum(-1)
-    return {
-        "fidelity": rate / (rate + 1 - validity),
-        "rate": rate,
-        "unseen_coverage": (unseen > 0).double().mean(-1),
-    }
+    return {"fidelity": rate / (rate + invalid), "rate": rate}
 
 
 def tv_floor(size: int, samples: int) -> float:
@@ -134,34 +132,41 @@ def tv_floor(size: int, samples: int) -> float:
     return size * deviation / samples / 2
 
 
-def marginals(integers: Tensor, reals: Tensor, encoding: Encoding) -> dict[str, Tensor]:
+def marginals(law: Law, reals: Tensor, encoding: Encoding) -> dict[str, Tensor]:
     """Metrics for supports too large to list.
 
     marginals and real_marginals: the mean of each entry of a code (in binary, of each bit), [..., width].
     marginal_gap: the largest difference between the two, [...].
     """
-    generated, real = encoding.encode(integers).mean(-2), encoding.encode(reals).mean(-2)
+    generated = (encoding.encode(law.integers).double() * law.probabilities.unsqueeze(-1)).sum(-2)
+    real = encoding.encode(reals).double().mean(-2)
     return {"marginals": generated, "real_marginals": real, "marginal_gap": (generated - real).abs().amax(-1)}
 
 
-def report(integers: Tensor, reals: Tensor, pattern: Pattern, encoding: Encoding, exact: bool) -> Metrics:
+def report(law: Law, reals: Tensor, pattern: Pattern, encoding: Encoding) -> Metrics:
     """The metrics of one GAN as plain numbers, with support, samples, exact and tv_floor, by which they are read.
 
     Args:
-        integers: generated, int64 [samples].
+        law: of the generator, [n].
         reals: integers of the pattern, for the marginals of supports too large to list.
         pattern: the truth.
         encoding: of both.
-        exact: whether the empirical law of `integers` is the generator's; a perfect generator's tv is then 0.
     """
-    metrics = measure(integers, pattern)
+    metrics = measure(law, pattern)
     if "tv" not in metrics:
-        metrics |= marginals(integers, reals, encoding)
+        metrics |= marginals(law, reals, encoding)
     plain: Metrics = {name: value.tolist() for name, value in metrics.items()}
-    plain |= {"support": pattern.size, "samples": integers.shape[-1], "exact": exact}
+    if not law.exact:
+        plain |= {name: round(plain[name]) for name in COUNTS if name in plain}
+    plain |= {"support": pattern.size, "samples": law.samples, "exact": law.exact}
     if "tv" in metrics:
-        plain["tv_floor"] = 0.0 if exact else tv_floor(pattern.size, integers.shape[-1])
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in plain.items()}
+        plain["tv_floor"] = 0.0 if law.exact else tv_floor(pattern.size, law.samples)
+    return {name: None if is_undefined(value) else value for name, value in plain.items()}
+
+
+def is_undefined(value: Any) -> bool:
+    """Whether a metric is not a finite number: JSON has no word for these."""
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def selection_score(metrics: Metrics) -> float:

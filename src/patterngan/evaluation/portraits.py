@@ -11,6 +11,7 @@ from torch import Tensor
 
 from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import Pattern
+from patterngan.evaluation.law import Law
 
 MOST_INTEGERS = 2048
 """The most integers that can be told apart in a figure; encodings of more have no portraits."""
@@ -44,7 +45,7 @@ class Portrait(NamedTuple):
 
 
 def portrait(
-    integers: Tensor,
+    generated: Law,
     codes: Tensor,
     discriminator: Callable[[Tensor], Tensor],
     reals: Tensor,
@@ -55,7 +56,7 @@ def portrait(
     """The portrait of a GAN, on the CPU.
 
     Args:
-        integers: generated, int64 [samples]; their empirical law is the portrait's.
+        generated: the generator's law, [n].
         codes: a few generated codes to show, float [shown, width].
         discriminator: codes [batch, width] → logits [batch], or [packs].
         reals: integers of the pattern; a D that compares codes scores each integer in a group with some of them.
@@ -63,9 +64,10 @@ def portrait(
         encoding: of integers and codes.
         compared: how many codes D compares with each other.
     """
-    numbers = torch.arange(encoding.capacity + 1, device=integers.device)
-    counts = torch.bincount(integers.clamp(max=encoding.capacity), minlength=len(numbers))
-    law, target = counts.float() / len(integers), pattern.contains(numbers).float() / pattern.size
+    numbers = torch.arange(encoding.capacity + 1, device=reals.device)
+    places = generated.integers.clamp(max=encoding.capacity)
+    law = torch.bincount(places, generated.probabilities, minlength=len(numbers)).float()
+    target = pattern.contains(numbers).float() / pattern.size
     scores = d_scores(numbers[:-1], reals, discriminator, encoding, compared)
     return Portrait(law.cpu(), target.cpu(), scores.cpu(), codes.float().cpu(), encoding.decode(codes).cpu())
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 from patterngan.validation import integer
 
 ENUMERABLE_BITS = 16
-"""Up to this many random bits, an evaluation feeds every noise vector to the generator: its law is then exact."""
+"""Up to this many random bits, all noise vectors are listed, and laws are means over them."""
 
 
 @runtime_checkable
@@ -41,6 +41,10 @@ class Nothing(Noise):
     def fill(self, noise: Tensor, generator: torch.Generator) -> None:
         pass
 
+    @override
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        return torch.zeros(1, 0, device=device)
+
 
 class Uniform(Noise):
     """Independent numbers, uniform from 0 to 1: heads draw codes with them."""
@@ -54,16 +58,16 @@ class Uniform(Noise):
 
 
 class Joined(Noise):
-    """Two independent laws side by side: the noise of the generator's network, then the noise of its head."""
+    """The latents that a generator's network reads, and beside them the uniform numbers of a head that draws."""
 
-    def __init__(self, first: Noise, second: Noise) -> None:
-        self.parts = first, second
-        self.dim = first.dim + second.dim
+    def __init__(self, latent: Noise, uniform: Uniform) -> None:
+        self.latent, self.uniform = latent, uniform
+        self.dim = latent.dim + uniform.dim
 
     @override
     def fill(self, noise: Tensor, generator: torch.Generator) -> None:
-        for part, numbers in zip(self.parts, noise.split([part.dim for part in self.parts], -1), strict=True):
-            part.fill(numbers, generator)
+        self.latent.fill(noise[..., : self.latent.dim], generator)
+        self.uniform.fill(noise[..., self.latent.dim :], generator)
 
 
 class Shared(Noise):

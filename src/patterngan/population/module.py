@@ -153,7 +153,7 @@ class PopulationGAN(GAN):
         draws = self._draws.get(member)
         if draws is None:
             draws = self.evaluators[member].draw(self.device, next(self.parameters()).dtype)
-            if (len(self._draws) + 1) * draws.noise.nbytes <= KEPT_DRAWS:
+            if (len(self._draws) + 1) * draws.law.noise.nbytes <= KEPT_DRAWS:
                 self._draws[member] = draws
         return draws
 

@@ -47,15 +47,22 @@ def table_console() -> Console:
 def brief(metrics: Metrics) -> str:
     """The main metrics as a short text."""
     if "tv" in metrics:
-        rest = f"modes {metrics['modes']}/{metrics['support']}  tv {metrics['tv']:.3f}"
+        rest = f"modes {count(metrics['modes'])}/{metrics['support']}  tv {metrics['tv']:.3f}"
     else:
-        distinct = f"{metrics['distinct']} distinct of {metrics['samples']}"
+        distinct = f"{count(metrics['distinct'])} distinct of {metrics['samples']}"
         rest = f"{distinct}  marginal gap {metrics['marginal_gap']:.3f}"
     return f"validity {metrics['validity']:.3f}  {rest}"
 
 
+def count(number: float) -> str:
+    """A number of integers, expected numbers with one digit after the point."""
+    return f"{number:.1f}".removesuffix(".0")
+
+
 def metrics_line(metrics: Metrics) -> str:
-    """The main metrics as a short text, with the floor of tv."""
+    """The main metrics as a short text; whether they are exact, or the floor of tv."""
+    if metrics["exact"]:
+        return f"{brief(metrics)} (exact)"
     return brief(metrics) + (f" (floor {metrics['tv_floor']:.3f})" if "tv" in metrics else "")
 
 
@@ -105,12 +112,11 @@ def summary(
         trust: packages that are not installed, and that it names code of.
         ended: where it ended, if that was before its last step.
     """
-    exact = "  exact: every noise vector was counted" if evaluation.metrics["exact"] else ""
     logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
     has_curves = any(folder_of_events(folder).glob(EVENTS))
     return _table(
         ended=ended,
-        result=metrics_line(evaluation.metrics) + exact,
+        result=metrics_line(evaluation.metrics),
         generated=" ".join(map(str, evaluation.integers)),
         folder=display_path(folder),
         report=display_path(page) if page else None,

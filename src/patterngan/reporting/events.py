@@ -35,7 +35,7 @@ LAYOUT = {
 }
 """Charts of the CUSTOM SCALARS tab: curves that are read together."""
 
-TABLED = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "fidelity", "unseen_coverage")
+TABLED = ("validity", "modes", "coverage", "tv", "kl", "forward_kl", "marginal_gap", "fidelity", "unseen_coverage")
 """Metrics of the HPARAMS tab, where a run has them, the most important first: it shows only a few unasked."""
 
 COMPARED = {"lr", "pattern.k", "seed"}

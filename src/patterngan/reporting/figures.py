@@ -14,6 +14,9 @@ from patterngan.evaluation.portraits import Portrait
 VALID, INVALID, MISSING, TARGET = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6"
 """Colours that differ in print and for the colour-blind."""
 
+MISSING_BELOW = 0.01
+"""An integer that is real is marked as missing if its probability is below this share of the target."""
+
 
 def auto_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches, whose margins fit what is drawn."""
@@ -62,7 +65,7 @@ class Bars:
         law, real = portrait.law, portrait.target > 0
         for outline, shares in ((self.valid, law.where(real, 0)), (self.invalid, law.where(~real, 0))):
             outline.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy())
-        missing = (real & (law == 0)).nonzero().flatten()
+        missing = (real & (law < MISSING_BELOW * portrait.target)).nonzero().flatten()
         self.missing.set_data(missing.tolist(), [0.02] * len(missing))
         # Steps of four times: bars of one training mostly share a scale, and the axis is seldom drawn again.
         excess = max(1.0, law.max().item() / self.height / 1.5)

@@ -68,8 +68,8 @@ def frames(portraits: Mapping[int, Portrait]) -> list[Image.Image]:
     for step, portrait in portraits.items():
         bars.show(portrait)
         real = portrait.target > 0
-        modes = f"modes {int((real & (portrait.law > 0)).sum())}/{int(real.sum())}"
-        title = f"step {step}   validity {portrait.law[real].sum():.3f}   {modes}"
+        tv = (portrait.law - portrait.target).abs().sum() / 2
+        title = f"step {step}   validity {portrait.law[real].sum():.3f}   tv {tv:.3f}"
         axes.set_title(title, fontsize=9, loc="left")
         canvas.draw()
         film.append(_image(canvas))

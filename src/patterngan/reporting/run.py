@@ -20,6 +20,7 @@ from patterngan.reporting.commands import (
     train_command,
     trust_flags,
 )
+from patterngan.reporting.console import count
 from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.figures import Bars, Codes, DScores, curves, single
 from patterngan.reporting.history import History, history
@@ -31,7 +32,7 @@ from patterngan.storage.files import write_atomically
 from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
-TILES = ("validity", "modes", "coverage", "tv", "kl", "marginal_gap", "unseen_coverage")
+TILES = ("validity", "modes", "coverage", "tv", "kl", "forward_kl", "marginal_gap", "unseen_coverage")
 """Metrics at the top of the page, where the run has them."""
 
 CURVES = {
@@ -80,8 +81,8 @@ def _tiles(metrics: Metrics) -> dict[str, str]:
     present = {name: metrics[name] for name in TILES if metrics.get(name) is not None}
     tiles = {name: f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in present.items()}
     if "modes" in tiles:
-        tiles["modes"] += f" of {metrics.get('support')}"
-    if "tv" in tiles and isinstance(floor := metrics.get("tv_floor"), float):
+        tiles["modes"] = f"{count(metrics['modes'])} of {metrics.get('support')}"
+    if "tv" in tiles and (floor := metrics.get("tv_floor")):
         tiles["tv floor"] = f"{floor:.3f}"
     return tiles
 
@@ -115,9 +116,11 @@ def _commands(folder: Path, result: Mapping[str, Any], past: History, trust: Seq
     if (folder / FOLDER / LAST).is_file():
         commands |= {
             "Integers from its generator:": generate_command(folder, trust),
-            "Its metrics from more samples:": script_command("evaluate", folder, "--samples", "1000000", *trusted),
             "Its generator as one file:": script_command("export", folder, "--format", "torchscript", *trusted),
         }
+        if not result["metrics"].get("exact"):
+            more = script_command("evaluate", folder, "--samples", "1000000", *trusted)
+            commands["Its metrics from more samples:"] = more
         if harmless:
             further = resume_command(folder, *resume_arguments(overrides))
             commands["Train it further:"] = f"{further} steps={2 * result['steps']}"

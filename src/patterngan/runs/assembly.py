@@ -15,6 +15,7 @@ from patterngan.data.encodings import Encoding, Symbols
 from patterngan.data.patterns import Pattern
 from patterngan.data.streams import Stream, seeded
 from patterngan.evaluation.evaluator import Evaluator
+from patterngan.evaluation.law import exact_inputs
 from patterngan.gan.discriminators import compared
 from patterngan.gan.generators import Generator
 from patterngan.gan.noise import Noise
@@ -45,6 +46,8 @@ class RunSpec:
     """The random numbers that a step reads."""
     optimizers: tuple[OptimizerFactory, OptimizerFactory]
     """Of G and of D."""
+    exact: bool
+    """Whether the generator's law is computed where it is known."""
     compared: int
     """How many codes D compares with each other."""
     demand: Demand
@@ -71,8 +74,9 @@ class RunSpec:
             name: Stream(given.fill, given.shape, torch.float32, seed, given.stream)
             for name, given in self.inputs.items()
         }
-        samples, steps, capture = self.config.evaluation.samples, self.config.steps, self.config.capture
-        evaluator = Evaluator(self.pattern, self.encoding, self.noise, seed, samples, self.compared)
+        steps, capture, samples = self.config.steps, self.config.capture, self.config.evaluation.samples
+        measured = self.pattern, self.encoding, self.noise, generator.head
+        evaluator = Evaluator(*measured, seed, samples, self.exact, self.compared)
         rules = copy.deepcopy(self.rules)
         gan = GAN(generator, discriminator, *rules, self.optimizers, streams, evaluator, steps, capture=capture)
         return gan.to(precision(self.config))
@@ -93,13 +97,16 @@ def run_spec(config: DictConfig) -> RunSpec:
     batch_size = checked_integer(config, "data.batch_size", 1, 2**20)
     samples = checked_integer(config, "evaluation.samples", 1, 2**24)
     boolean("capture", config.capture)
+    exact = boolean("evaluation.exact", config.evaluation.get("exact", True))  # runs of before have no such key
     rules = build_rules(config, encoding)
     generator, noise, discriminator = draft_networks(config, encoding)
     require_matching(config, (generator, discriminator), rules)
     inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size)
-    needed = demand((generator, discriminator), rules[2], inputs, batch_size, samples, precision(config).itemsize)
-    optimizers = build_optimizers(config)
-    spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, compared(discriminator), needed)
+    known = exact_inputs(generator.head, noise, encoding.symbols, torch.device("meta")) if exact else None
+    evaluated = samples if known is None else len(known.noise)
+    needed = demand((generator, discriminator), rules[2], inputs, batch_size, evaluated, precision(config).itemsize)
+    optimizers, together = build_optimizers(config), compared(discriminator)
+    spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, exact, together, needed)
     spec.build_data(0)  # for its errors
     return spec
 

@@ -83,7 +83,7 @@ def build_noise(config: DictConfig, head: Head, encoding: Encoding) -> tuple[int
             name = option_name(config, "head")
             raise UsageError(f"noise=none: head={name} draws nothing itself, so that there would be one code alone")
         return latent.dim, latent
-    return latent.dim, Joined(latent, Uniform(encoding.width)) if latent.dim else Uniform(encoding.width)
+    return latent.dim, Joined(latent, Uniform(encoding.width))
 
 
 def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, Noise]:

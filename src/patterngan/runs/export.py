@@ -45,7 +45,7 @@ class StandaloneSampler(nn.Module):
 def laws(noise: Noise) -> list[tuple[str, int]]:
     """The laws of the noise and how many numbers each is of, side by side: bits, uniform or normal."""
     if isinstance(noise, Joined):
-        return [law for part in noise.parts for law in laws(part)]
+        return [*(laws(noise.latent) if noise.latent.dim else []), *laws(noise.uniform)]
     return [("bits" if isinstance(noise, Bits) else "uniform" if isinstance(noise, Uniform) else "normal", noise.dim)]
 
 

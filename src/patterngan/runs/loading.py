@@ -57,7 +57,7 @@ def load_gan(path: Path, samples: int | None = None, trust: Sequence[str] = ()) 
     config = trusted_config(checkpoint, SETTINGS, trust)
     config["capture"] = False  # nothing is trained
     if samples is not None:
-        config["evaluation"] = {"samples": samples}
+        config["evaluation"]["samples"] = samples
     gan, _ = assemble(config)
     _load_weights(gan, checkpoint, checkpoint.weights)
     return gan, checkpoint.step

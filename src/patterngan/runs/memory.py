@@ -46,7 +46,7 @@ def demand(
         update: the order of a step.
         inputs: the random numbers that a step reads.
         batch_size: reals, and fakes, in a batch.
-        samples: generated integers that an evaluation looks at.
+        samples: codes that an evaluation looks at.
         size: bytes of a number.
     """
     parameters = [parameter for network in networks for parameter in network.parameters()]
