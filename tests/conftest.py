@@ -8,9 +8,12 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from patterngan import cli
 from patterngan.paths import CONF
 
 pytest_plugins = ["tests.support.commands", "tests.support.counting", "tests.support.kits", "tests.support.sweeps"]
+
+cli.collect_rarely()  # as commands do: a sixth of the tests' time
 
 # A busy machine may pause in any example: what is tested is what comes out, not when.
 hypothesis.settings.register_profile("unhurried", deadline=None)

@@ -1,3 +1,4 @@
+import gc
 import os
 
 import pytest
@@ -28,6 +29,17 @@ def test_threads_wait_asleep_unless_the_environment_says_how(monkeypatch, start)
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     start(lambda: None)
     assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+@pytest.mark.parametrize("start", [cli.run, cli.script])
+def test_garbage_is_looked_for_seldom_and_not_at_the_exit(monkeypatch, start):
+    at_exit = []
+    monkeypatch.setattr("sys.argv", ["train.py"])
+    monkeypatch.setattr("atexit.register", at_exit.append)
+    gc.set_threshold(700)
+    start(lambda: None)
+    assert gc.get_threshold()[0] == 10_000
+    assert at_exit == [gc.freeze]
 
 
 def test_the_command_patterngan_names_its_commands(monkeypatch, capsys):
