@@ -131,4 +131,5 @@ def test_a_job_that_failed_is_handed_over_as_failed(sweep):
 )
 def test_yaml_is_omegaconfs(value):
     config = OmegaConf.create({"key": value, "nested": {"list": [value]}, "to": "${key}"})
-    assert as_yaml(config) == OmegaConf.to_yaml(config)
+    container = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    assert as_yaml(container) == OmegaConf.to_yaml(config)
