@@ -1,51 +1,28 @@
-"""The multiples recipe for many members as a JAX program, which `sweep.py` compares populations with.
+"""The GAN step of the recipe `experiment=multiples_of_five` in JAX."""
 
-Prints the median time of a member's GAN step in microseconds.
-"""
-
-import statistics
-import time
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from patterngan.arguments import OneLineParser, positive
-
-BLOCK = 50
-"""GAN steps in one compiled call, as many as patterngan's blocks have."""
+from scripts.benchmarks.jax_parts import adam, affine, linear, still
 
 
-def initial(key: Any) -> tuple[Any, Any]:
-    """Returns weights of Linear(100, 25) and Linear(25, 1), drawn as PyTorch draws them."""
-    keys = jax.random.split(key, 4)
-
-    def uniform(key: Any, shape: tuple[int, ...], inputs: int) -> Any:
-        return jax.random.uniform(key, shape, minval=-(inputs**-0.5), maxval=inputs**-0.5)
-
-    generator = {"weight": uniform(keys[0], (100, 25), 100), "bias": uniform(keys[1], (25,), 100)}
-    return generator, {"weight": uniform(keys[2], (25, 1), 25), "bias": uniform(keys[3], (1,), 25)}
+def initial(key: Any) -> tuple[Any, ...]:
+    """Returns a member's state before its first step: Linear(100, 25), Linear(25, 1), and their Adams."""
+    generator, discriminator, steps = jax.random.split(key, 3)
+    g, d = linear(generator, 100, 25), linear(discriminator, 25, 1)
+    return g, d, still(g), still(d), jnp.zeros(()), steps
 
 
 def generate(weights: Any, noise: Any) -> Any:
     """Returns codes `[batch, 25]` of noise `[batch, 100]`."""
-    return jax.nn.relu(noise @ weights["weight"] + weights["bias"])
+    return jax.nn.relu(affine(weights, noise))
 
 
 def discriminate(weights: Any, codes: Any) -> Any:
     """Returns logits `[batch]`."""
-    return (codes @ weights["weight"] + weights["bias"])[:, 0]
-
-
-def adam(weights: Any, gradient: Any, moments: Any, step: Any, lr: Any) -> tuple[Any, Any]:
-    """Returns weights and moments after one step of Adam."""
-    first = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, moments[0], gradient)
-    second = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, moments[1], gradient)
-    scale = lr / (1 - 0.9**step)
-    moved = jax.tree.map(
-        lambda w, m, v: w - scale * m / (jnp.sqrt(v / (1 - 0.999**step)) + 1e-8), weights, first, second
-    )
-    return moved, (first, second)
+    return affine(weights, codes)[:, 0]
 
 
 def gan_step(state: Any, lr: Any) -> tuple[Any, Any]:
@@ -68,39 +45,3 @@ def gan_step(state: Any, lr: Any) -> tuple[Any, Any]:
     )
     generator, g_moments = adam(generator, slope, g_moments, step + 1, lr)
     return (generator, discriminator, g_moments, d_moments, step + 1, key), (loss, (real + fake) / 2)
-
-
-@jax.jit  # type: ignore[untyped-decorator]
-def block(state: Any, lrs: Any) -> Any:
-    """Trains all members for `BLOCK` steps."""
-    return jax.lax.scan(lambda state, _: jax.vmap(gan_step)(state, lrs), state, None, length=BLOCK)
-
-
-def microseconds(members: int, blocks: int) -> float:
-    """Returns the median time of a member's step, over blocks."""
-    keys = jax.random.split(jax.random.key(0), members)
-    generator, discriminator = jax.vmap(initial)(keys)
-
-    def zeros(weights: Any) -> Any:
-        return jax.tree.map(jnp.zeros_like, weights), jax.tree.map(jnp.zeros_like, weights)
-
-    state = (generator, discriminator, zeros(generator), zeros(discriminator), jnp.zeros(members), keys)
-    lrs, times = jnp.full(members, 1e-3), []
-    for _ in range(blocks + 1):  # the first compiles
-        start = time.perf_counter()
-        state, _ = jax.block_until_ready(block(state, lrs))
-        times.append(time.perf_counter() - start)
-    return statistics.median(times[1:]) / BLOCK / members * 1e6
-
-
-def main() -> None:
-    """Parses the command line, then measures."""
-    parser = OneLineParser(description=__doc__)
-    parser.add_argument("--members", type=positive, required=True, help="GANs trained at once")
-    parser.add_argument("--blocks", type=positive, required=True, help=f"blocks of {BLOCK} steps")
-    arguments = parser.parse_args()
-    print(microseconds(arguments.members, arguments.blocks))
-
-
-if __name__ == "__main__":
-    main()
