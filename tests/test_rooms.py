@@ -68,7 +68,7 @@ def test_a_file_has_one_subject_and_a_length_that_shows_it(file):
     assert len(file.read_text().splitlines()) <= 260
 
 
-PRIVATE = {"sweeps/hydra_jobs.py": ("hydra.", "omegaconf."), "training/capture.py": ("torch.",)}
+PRIVATE = {"sweeps/hydra_jobs.py": ("hydra.", "omegaconf."), "training/nodes.py": ("torch.",)}
 """Where the private names of a library may stand."""
 
 

@@ -2,8 +2,19 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.gan.discriminators import Packed, compared, discriminator, spectrally_normalised
-from patterngan.gan.networks import linear, mlp
+from patterngan.gan.discriminators import (
+    MinibatchStddev,
+    Packed,
+    compared,
+    discriminator,
+    each_code_once,
+    reads_few_codes,
+    spectrally_normalised,
+)
+from patterngan.gan.enumeration import every_code
+from patterngan.gan.networks import Slope, linear, mlp
+from patterngan.gan.recurrent import RecurrentDiscriminator
+from patterngan.gan.step import Players, optimizer_step
 from patterngan.population.stacking import Population
 from patterngan.validation import InvalidValueError
 
@@ -76,3 +87,49 @@ def test_impossible_options_name_the_value(options, message):
 
 def test_packs_are_of_a_network_with_one_output_for_each():
     assert Packed(nn.Linear(6, 1), 2)(torch.zeros(4, 3)).shape == (2, 1)
+
+
+READS_ALONE = {
+    "mlp": mlp(5, 1, 8, 2, "leaky_relu"),
+    "linear": nn.Linear(5, 1),
+    "recurrent": RecurrentDiscriminator((2, 2, 1), 1, 4),
+    "dirac": Slope(5, 1.0),
+}
+DOES_NOT = {
+    "packed": Packed(nn.Linear(10, 1), 2),
+    "stddev": MinibatchStddev(nn.Linear(6, 1), 2),
+    "normalised": spectrally_normalised(nn.Linear(5, 1)),
+    "somebody's": nn.Sequential(nn.Linear(5, 1), nn.Dropout()),
+}
+
+
+@pytest.mark.parametrize("name", [*READS_ALONE, *DOES_NOT])
+def test_codes_are_few_for_discriminators_that_read_each_alone(name):
+    discriminator = (READS_ALONE | DOES_NOT)[name]
+    assert reads_few_codes(discriminator, (2, 2, 1), 5) is (name in READS_ALONE)
+    assert not reads_few_codes(discriminator, (2, 2, 1), 4)
+    assert not reads_few_codes(discriminator, (), 5)
+
+
+def test_each_code_is_read_once_until_the_discriminator_steps():
+    network, reads = mlp(4, 1, 8, 1, "tanh"), []
+
+    def discriminate(codes):
+        reads.append(codes.shape)
+        return network(codes).squeeze(-1)
+
+    step = optimizer_step(network, torch.optim.SGD(network.parameters(), lr=0.1).step)
+    players = Players(nn.Identity(), discriminate, nn.Identity(), step)
+    once = each_code_once(players, (3, 1), torch.zeros(()))
+    codes = every_code((3, 1), torch.zeros(()))[torch.randint(6, (40,))]
+    with torch.no_grad():
+        first = once.discriminator(codes)
+    loss, plain = (one.discriminator(codes).square().mean() for one in (once, players))
+    assert reads == [(6, 4), (40, 4)]
+    assert torch.allclose(first.square().mean(), plain)
+    weights = list(network.parameters())
+    expected = torch.autograd.grad(plain, weights)
+    once.step_discriminator(loss)
+    assert all(torch.allclose(weight.grad, slope, atol=1e-6) for weight, slope in zip(weights, expected, strict=True))
+    assert torch.allclose(once.discriminator(codes), network(codes).squeeze(-1), atol=1e-6)
+    assert reads[2:] == [(6, 4)]

@@ -116,10 +116,28 @@ def test_one_pass_draws_and_weighs_as_two_passes_do(name, count, groups, latent)
     ("batch", "latent", "rows"), [(24, 0, [1, 3, 6]), (6, 0, [1, 3, 6]), (3, 0, [1, 3, 3]), (24, 2, [24] * 3)]
 )
 def test_a_prefix_is_computed_once_while_there_are_fewer_than_codes(monkeypatch, batch, latent, rows):
-    seen, real = [], AutoregressiveMlp.raw_output
-    monkeypatch.setattr(AutoregressiveMlp, "raw_output", lambda *given: seen.append(len(given[2])) or real(*given))
-    made("mlp", latent)(torch.rand(batch, latent + 6), torch.empty(1, 0, 6))
+    seen, real = [], RecurrentGeneratorNetwork.raw_output
+    monkeypatch.setattr(
+        RecurrentGeneratorNetwork, "raw_output", lambda *given: seen.append(len(given[2])) or real(*given)
+    )
+    made("recurrent", latent)(torch.rand(batch, latent + 6), torch.empty(1, 0, 6))
     assert seen == rows
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_raw_outputs_of_several_symbols_are_those_of_each(name):
+    network = made(name, 0)[0]
+    states = [network.initial_state(torch.zeros(3, 0))]
+    states.append(network.next_state(0, states[0], torch.eye(3)).repeat(2, 1))
+    for index, raw in enumerate(network.raw_outputs(states)):
+        assert torch.allclose(raw, network.raw_output(index, states[index]), atol=1e-6)
+
+
+def test_a_symbol_of_many_categories_costs_no_table_of_them():
+    wide = generator(AutoregressiveMlp(0, (2, 2**14), 1), gumbel_straight_through(1.0), 0, (2, 2**14))
+    codes, log_p = wide(torch.rand(3, 2 + 2**14), torch.empty(1, 0, 2 + 2**14))
+    assert codes.sum(-1).tolist() == [2, 2, 2]
+    assert (log_p < 0).all()
 
 
 def test_independent_symbols_are_drawn_and_weighed_too():

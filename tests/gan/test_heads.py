@@ -81,3 +81,11 @@ def test_hard_codes_have_one_of_each_category(symbols):
 def test_a_temperature_must_be_above_zero(head, temperature):
     with pytest.raises(InvalidValueError, match="^temperature"):
         head(temperature)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_log_probabilities_of_every_symbol(size):
+    raw = torch.randn(4, size)
+    symbols = torch.eye(3) if size > 1 else torch.tensor([[0.0], [1.0]])
+    expected = torch.stack([heads.log_prob(raw, one.expand(4, -1), (size,)) for one in symbols], -1)
+    assert torch.allclose(heads.every_log_prob(raw), expected, atol=1e-6)

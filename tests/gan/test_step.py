@@ -33,3 +33,11 @@ def test_members_losses_move_their_own_weights():
     taken(members)(members.weight.sum(1) * torch.tensor([1.0, 0.0, 2.0]))
     moved = start - members.weight
     assert torch.allclose(moved, torch.tensor([[0.5, 0.5], [0.0, 0.0], [1.0, 1.0]]))
+
+
+def test_a_gradient_that_lies_otherwise_in_memory_is_followed():
+    network, scale = nn.Linear(2, 3, bias=False), torch.tensor([[1.0, -1.0, 1.0], [1.0, 1.0, -1.0]])
+    start = network.weight.detach().clone()
+    step = optimizer_step(network, torch.optim.Adam(network.parameters(), 0.5, fused=True).step)
+    step((network.weight.t() * scale).sum())  # the gradient is a transposed view, which fused Adam would read wrong
+    assert torch.allclose(start - network.weight, 0.5 * scale.t())

@@ -124,6 +124,28 @@ def test_what_nobody_reads_is_not_computed():
 
 
 @torch.no_grad()
+def test_what_is_the_same_at_every_step_is_computed_when_recorded():
+    def step(x):
+        grid = torch.cat([torch.eye(2), torch.arange(4.0).view(2, 2)]) * torch.tensor([2.0, 3.0])
+        return (x * grid.t()[0], x.new_zeros(2, 2).exp())
+
+    replay = compile_graph(make_fx(step)(torch.ones(4)))
+    assert all(torch.equal(a, b) for a, b in zip(replay(torch.ones(4)), step(torch.ones(4)), strict=True))
+    assert len(replay.__code__.co_varnames) == 2  # the input and the product
+
+
+@torch.no_grad()
+def test_views_that_nobody_reads_are_not_taken_and_one_of_a_view_may_be_what_it_is_of():
+    def step(x):
+        product = x * 2
+        return (product.t().t().exp() + product.t()[0].unsqueeze(0),)
+
+    replay = compile_graph(make_fx(step)(torch.ones(2, 2)))
+    assert torch.equal(replay(torch.ones(2, 2))[0], step(torch.ones(2, 2))[0])
+    assert not any(name.startswith("t_") for name in replay.__code__.co_varnames)
+
+
+@torch.no_grad()
 def test_the_same_of_the_same_is_computed_once():
     kept = torch.ones(2, 3)
 

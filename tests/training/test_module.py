@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from patterngan.runs.assembly import assemble
+from patterngan.training import module
 from patterngan.training.inputs import with_instance_noise
 from patterngan.training.module import DivergedError
 from tests.support.training import fit
@@ -112,6 +113,19 @@ def test_capture_changes_no_bit(config, options):
         fit(composed, gan, data)
         states.append(gan.state_dict().values())
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
+
+
+@pytest.mark.parametrize("options", ["", "encoding=onehot pattern.k=5", "+trainer.precision=64-true"])
+def test_reading_each_code_once_is_reading_all(config, monkeypatch, options):
+    composed = config(*options.split(), "steps=20", "evaluation.samples=100", "lr=1e-4")
+    weights, real = [], module.reads_few_codes
+    for few in (True, False):
+        monkeypatch.setattr(module, "reads_few_codes", lambda *given, few=few: real(*given) and few)
+        gan, data = assemble(composed)
+        fit(composed, gan, data)
+        weights.append(list(gan.parameters()))
+    assert real(gan.discriminator, gan.objective.hard_symbols, 256)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*weights, strict=True))
 
 
 def test_evaluating_more_or_otherwise_changes_no_weight(config):

@@ -5,7 +5,6 @@ code is a product along the tree of prefixes, that of independent symbols a prod
 vectors can be listed, the law is the mean over them. Elsewhere it is the empirical law of samples.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from patterngan.data.encodings import Encoding, Symbols
+from patterngan.gan.enumeration import choices, every_code
 from patterngan.gan.heads import Head
 from patterngan.gan.noise import Joined, Noise
 
@@ -73,22 +73,11 @@ def exact_inputs(head: Head, noise: Noise, symbols: Symbols, device: torch.devic
         return None if listed is None else LawInputs(listed, None, exact=True)
     if not head.samples or not isinstance(noise, Joined):
         return None
-    latents, count = noise.latent.enumerate(device), math.prod(max(size, 2) for size in symbols)
+    latents, count = noise.latent.enumerate(device), choices(symbols)
     if latents is None or len(latents) * count > MOST_ROWS:
         return None
     rows = F.pad(latents.repeat_interleave(count, 0), (0, noise.uniform.dim), value=0.5)  # uniform numbers go unused
-    return LawInputs(rows, every_code(symbols, device).repeat(len(latents), 1), exact=True)
-
-
-def every_code(symbols: Symbols, device: torch.device) -> Tensor:
-    """All hard codes of these symbols, float32 [count, width], in the order of a tree: the first symbol varies last."""
-    choices = [torch.arange(max(size, 2), device=device) for size in symbols]
-    columns = torch.cartesian_prod(*choices).view(-1, len(symbols)).unbind(-1)
-    blocks = [
-        column.unsqueeze(-1) if size == 1 else column.unsqueeze(-1) == torch.arange(size, device=device)
-        for size, column in zip(symbols, columns, strict=True)
-    ]
-    return torch.cat([block.float() for block in blocks], -1)
+    return LawInputs(rows, every_code(symbols, latents).repeat(len(latents), 1), exact=True)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -9,7 +10,14 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from patterngan.data.encodings import Symbols
+from patterngan.gan.enumeration import choices, every_code, places
+from patterngan.gan.networks import ACTIVATIONS, Slope
+from patterngan.gan.recurrent import Cell, RecurrentDiscriminator
+from patterngan.gan.step import Players
 from patterngan.validation import InvalidValueError, boolean, integer
+
+ROWWISE = {nn.Sequential, nn.ModuleList, nn.Linear, *ACTIVATIONS.values(), Slope, Cell, RecurrentDiscriminator}
+"""Modules whose output for a code depends on that code and the weights alone, and that keep nothing."""
 
 
 class Packed(nn.Module):
@@ -117,3 +125,33 @@ def compared(discriminator: nn.Module) -> int:
     sizes = [part.pack for part in discriminator.modules() if isinstance(part, Packed)]
     sizes += [part.group for part in discriminator.modules() if isinstance(part, MinibatchStddev)]
     return math.prod(sizes)
+
+
+def reads_few_codes(discriminator: nn.Module, symbols: Symbols, batch_size: int) -> bool:
+    """Whether there are fewer hard codes of these symbols than one batch of reals and one of fakes have.
+
+    And the discriminator is known to read every code by itself, the same in every pass. Without symbols: no.
+    """
+    few = bool(symbols) and choices(symbols) < 2 * batch_size
+    return few and all(type(part) in ROWWISE for part in discriminator.modules())
+
+
+def each_code_once(players: Players, symbols: Symbols, like: Tensor) -> Players:
+    """Players for one GAN step whose discriminator reads every hard code once, and looks batches up among these.
+
+    A batch of a few hundred codes of seven bits has each of them several times. Logits are looked up until D takes a
+    step. `like` has the type and the device of codes.
+    """
+    every, known = every_code(symbols, like), list[Tensor]()
+
+    def look_up(codes: Tensor) -> Tensor:
+        if not known:
+            with torch.enable_grad():  # also where the first look is one that needs no gradient
+                known.append(players.discriminator(every.expand(*codes.shape[:-2], -1, -1)))
+        return known[0].gather(-1, places(codes, symbols))
+
+    def step(loss: Tensor) -> None:
+        players.step_discriminator(loss)
+        known.clear()
+
+    return replace(players, discriminator=look_up, step_discriminator=step)

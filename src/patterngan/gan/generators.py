@@ -1,5 +1,7 @@
 """Generators: a network and a head, joined to a function from noise to codes."""
 
+from collections.abc import Sequence
+from itertools import accumulate, groupby
 from typing import Any
 
 import torch
@@ -7,7 +9,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from patterngan.data.encodings import Symbols
-from patterngan.gan.heads import Head, log_prob
+from patterngan.gan.enumeration import choices, every_symbol, prefix_places
+from patterngan.gan.heads import Head, every_log_prob, gumbel_noise, hardened, log_prob
 
 
 class AutoregressiveNetwork(nn.Module):
@@ -23,6 +26,10 @@ class AutoregressiveNetwork(nn.Module):
     def raw_output(self, index: int, state: Tensor) -> Tensor:
         """The raw output [batch, size] for the symbol `index`, of the state before it."""
         raise NotImplementedError
+
+    def raw_outputs(self, states: Sequence[Tensor]) -> list[Tensor]:
+        """The raw outputs for the first symbols, of the states before each, which may be of different batches."""
+        return [self.raw_output(index, state) for index, state in enumerate(states)]
 
     def next_state(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:
         """The state after the symbol `index`, [batch, size]."""
@@ -94,58 +101,77 @@ class AutoregressiveGenerator(Generator):
     @override
     def weighed(self, noise: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
         network, latent, uniform = self._parts(noise)
-        prefixes = Prefixes(network, latent)
-        symbols: list[Tensor] = []
-        raws: list[Tensor] = []
-        for index, (size, forced) in enumerate(zip(self.symbols, given.split(self.symbols, -1), strict=True)):
-            if index:
-                prefixes.append(symbols[-1])
-            raws.append(prefixes.raw_output())
+        tree = PrefixTree(network, latent, self.symbols)
+        with torch.no_grad():
+            codes = replaced(tree.draw(noise[:, self.latent :]), given[..., : sum(tree.symbols)])
+        log_p, state = tree.log_prob(codes), tree.last_states(codes)
+        for index in range(tree.depth, len(self.symbols)):
+            last, size = self.symbols[index - 1 : index + 1]
+            state = network.next_state(index - 1, state, codes[:, -last:])
+            raw = network.raw_output(index, state)
             with torch.no_grad():
-                symbols.append(replaced(self.head(raws[-1], uniform[index], (size,)), forced))
-        codes = torch.cat(symbols, -1)
-        return codes, log_prob(torch.cat(raws, -1), codes, self.symbols)
+                following = slice(codes.shape[1], codes.shape[1] + size)
+                symbol = replaced(self.head(raw, uniform[index], (size,)), given[..., following])
+                codes = torch.cat([codes, symbol], -1)
+            log_p = log_p + log_prob(raw, symbol, (size,))
+        return codes, log_p
 
 
-class Prefixes:
-    """The symbols that a batch's codes begin with, and the network's states after them.
+class PrefixTree:
+    """A network's states and raw outputs before each of the first symbols, one for each prefix that is possible.
 
-    Without latents there is one state for each prefix that is possible, as long as these are fewer than the codes;
-    then one for each code.
+    The tree is as deep as its prefixes are fewer than the codes of a batch. Without latents it has one root. With
+    latents each code has a root of its own, and that is all there is.
     """
 
-    def __init__(self, network: AutoregressiveNetwork, latent: Tensor) -> None:
+    def __init__(self, network: AutoregressiveNetwork, latent: Tensor, symbols: Symbols) -> None:
         """`latent`: [batch, dim]."""
-        self.network, self.length, (self.count, dim) = network, 0, latent.shape
-        self.states = network.initial_state(latent if dim else latent[:1])
-        self.places = None if dim else torch.zeros(self.count, dtype=torch.long, device=latent.device)
-        """Of each code, which of the states is its own; None where they are in the codes' order."""
+        rows, dim = latent.shape
+        self.states = [network.initial_state(latent if dim else latent.new_zeros(1, 0))]
+        self.roots = torch.arange(rows, device=latent.device) * int(dim > 0)
+        """Of each code, the place of its root."""
+        for index, size in enumerate(symbols[:-1]):
+            prefixes, ways = len(self.states[-1]), choices((size,))
+            if prefixes * ways >= rows:
+                break
+            symbol = every_symbol(size, latent).repeat(prefixes, 1)
+            self.states.append(network.next_state(index, self.states[-1].repeat_interleave(ways, 0), symbol))
+        self.depth = len(self.states)
+        self.symbols, self.raws = symbols[: self.depth], network.raw_outputs(self.states)
 
-    def raw_output(self) -> Tensor:
-        """The raw output [batch, size] of each code, for its next symbol."""
-        return self._own(self.network.raw_output(self.length, self.states))
+    def draw(self, uniform: Tensor) -> Tensor:
+        """The first `depth` symbols of each code [batch, entries], drawn one after another.
 
-    def append(self, symbol: Tensor) -> None:
-        """Takes each code's next symbol, [batch, size]."""
-        choices, states = max(symbol.shape[1], 2), len(self.states)
-        if self.places is not None and states * choices < self.count:
-            ranks = symbol[:, 0].long() if symbol.shape[1] == 1 else symbol.argmax(-1)
-            self.places = self.places * choices + ranks
-            self.states = self.states.repeat_interleave(choices, 0)
-            symbol = every_symbol(symbol).repeat(states, 1)
-        else:
-            self.states, self.places = self._own(self.states), None
-        self.states = self.network.next_state(self.length, self.states, symbol)
-        self.length += 1
+        `uniform` [batch, entries or more] has the numbers of a head that samples, which draws the same symbols.
+        """
+        noise = gumbel_noise(uniform[:, : sum(self.symbols)], self.symbols).split(self.symbols, -1)
+        place, symbols = self.roots, list[Tensor]()
+        for size, raw, numbers in zip(self.symbols, self.raws, noise, strict=True):
+            symbols.append(hardened(raw.index_select(0, place) + numbers, (size,)))
+            rank = symbols[-1].squeeze(-1).long() if size == 1 else symbols[-1].argmax(-1)
+            place = torch.add(rank, place, alpha=choices((size,)))
+        return torch.cat(symbols, -1)
 
-    def _own(self, of_states: Tensor) -> Tensor:
-        return of_states if self.places is None else of_states.index_select(0, self.places)
+    def log_prob(self, codes: Tensor) -> Tensor:
+        """The log-probability [batch] of the first `depth` symbols of codes.
 
+        Those of all symbols after all prefixes stand side by side, and codes look theirs up in one go.
+        """
+        alike = [list(group) for _, group in groupby(self.raws, lambda raw: raw.shape[-1])]
+        every = torch.cat([every_log_prob(torch.cat(group)).flatten() for group in alike])
+        counts = (len(raw) * choices(raw.shape[-1:]) for raw in self.raws[:-1])
+        starts = torch.tensor([*accumulate(counts, initial=0)], device=codes.device)
+        numbers = self._places(codes) + starts
+        return every.gather(0, numbers.flatten()).view(numbers.shape).sum(-1)
 
-def every_symbol(like: Tensor) -> Tensor:
-    """All hard symbols of the size of `like` [batch, size]: the two bits, or the one-hots."""
-    one_hots = torch.eye(max(like.shape[1], 2), dtype=like.dtype, device=like.device)
-    return one_hots if like.shape[1] > 1 else one_hots[:, 1:]
+    def last_states(self, codes: Tensor) -> Tensor:
+        """The states of codes before their symbol number `depth`, [batch, ...]."""
+        place = self._places(codes)[:, -2] if self.depth > 1 else self.roots
+        return self.states[-1].index_select(0, place)
+
+    def _places(self, codes: Tensor) -> Tensor:
+        """Of each code, the places of what it begins with, one to `depth` symbols: [batch, depth]."""
+        return prefix_places(codes, self.symbols) + self.roots[:, None] * choices(self.symbols[:1])
 
 
 def replaced(drawn: Tensor, given: Tensor) -> Tensor:

@@ -168,3 +168,8 @@ def log_prob(raw: Tensor, codes: Tensor, symbols: Symbols) -> Tensor:
         return (raw.log_softmax(-1) * codes).sum(-1, keepdim=True)
 
     return _by_block(block, symbols, raw, codes).sum(-1)
+
+
+def every_log_prob(raw: Tensor) -> Tensor:
+    """The log-probabilities of all symbols of one size, [..., size] → [..., symbols]: of a bit, off and on."""
+    return raw.log_softmax(-1) if raw.shape[-1] > 1 else F.logsigmoid(torch.cat([-raw, raw], -1))

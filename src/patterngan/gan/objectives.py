@@ -21,6 +21,9 @@ from patterngan.validation import InvalidValueError, integer, number
 class Objective(nn.Module):
     """The losses that the two players minimise."""
 
+    hard_symbols: Symbols = ()
+    """The symbols of codes, where D reads nothing but hard ones and no gradient goes back through these; else none."""
+
     def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """D's loss."""
         raise NotImplementedError
@@ -178,6 +181,7 @@ class BoundarySeeking(NonSaturating):
             raise InvalidValueError("samples", samples, f"must divide batch_size={batch_size}")
         exploration = number("exploration", exploration, 0, 0.9)
         self.explored = min(math.ceil(exploration * samples), samples - 1)
+        self.hard_symbols = tuple(symbols)
         self.log_uniform = -sum(math.log(max(size, 2)) for size in symbols)
 
     @override

@@ -105,9 +105,17 @@ class AutoregressiveMlp(AutoregressiveNetwork):
 
     @override
     def raw_output(self, index: int, state: Tensor) -> Tensor:
-        hidden = F.leaky_relu(self.shared(F.leaky_relu(self.firsts[index](state), 0.2)), 0.2)
-        raw: Tensor = self.writes[index](hidden)
+        raw: Tensor = self.writes[index](self._hidden(self.firsts[index](state)))
         return raw
+
+    @override
+    def raw_outputs(self, states: Sequence[Tensor]) -> list[Tensor]:
+        hidden = self._hidden(torch.cat([first(state) for first, state in zip(self.firsts, states, strict=False)]))
+        parts = hidden.split([len(state) for state in states])  # one product with the shared weights, not one for each
+        return [write(part) for write, part in zip(self.writes, parts, strict=False)]
+
+    def _hidden(self, first: Tensor) -> Tensor:
+        return F.leaky_relu(self.shared(F.leaky_relu(first, 0.2)), 0.2)
 
     @override
     def next_state(self, index: int, state: Tensor, symbol: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ def optimizer_step(network: nn.Module, step: Callable[[], object]) -> Callable[[
         # parameters get no gradient, and nothing has to be zeroed.
         gradients = torch.autograd.grad(loss, parameters, torch.ones_like(loss))
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = gradient.contiguous()  # fused Adam reads it as it lies in memory, whatever its strides
         step()
 
     return take

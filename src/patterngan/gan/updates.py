@@ -45,6 +45,18 @@ class Update(nn.Module):
         """Takes one GAN step; returns its losses."""
         raise NotImplementedError
 
+    @torch.no_grad()
+    def average(self, average: nn.Module, generator: nn.Module) -> None:
+        """Updates the generator's running average θ̄ ← βθ̄ + (1−β)θ, where there is one."""
+        if self.ema is None:
+            return
+        averages: list[Tensor] = list(average.parameters())
+        weights: list[Tensor] = list(generator.parameters())
+        rate = 1 - self.ema.value
+        shaped = {weight.dim(): rate.view(*rate.shape, *[1] * (weight.dim() - rate.dim())) for weight in weights}
+        rates: list[Tensor] = [shaped[weight.dim()] for weight in weights]
+        torch._foreach_lerp_(averages, weights, rates)
+
 
 class Joint(Update):
     """One step of G on fakes, then one step of D on the mean of its losses on reals and on the same fakes."""

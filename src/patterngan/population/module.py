@@ -66,6 +66,12 @@ class PopulationGAN(GAN):
 
     @property
     @override
+    def discriminator_network(self) -> nn.Module:
+        assert isinstance(self.discriminator, Population)
+        return self.discriminator.members
+
+    @property
+    @override
     def alive(self) -> list[int]:
         gone = self.absent | self.diverged.keys()
         return [member for member in range(len(self.evaluators)) if member not in gone]

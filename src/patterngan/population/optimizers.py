@@ -15,7 +15,7 @@ class PopulationOptimizer(optim.Optimizer):
     """The learning rates that both optimizers keep: those of the members, shaped to multiply stacked parameters."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[Adam | SGD]) -> None:
-        self.stacked = list(parameters)
+        self.stacked: list[Tensor] = list(parameters)
         super().__init__(self.stacked, {})
         self.members = members
         self.lrs = self.stacked[0].new_tensor([member.lr.start for member in members])
@@ -85,11 +85,9 @@ class PopulationAdam(PopulationOptimizer):
         for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
             for direction, parameter in zip(group["params"], self.stacked, strict=True):
                 direction.grad = None if parameter.grad is None else parameter.grad[cut]
-        for direction in self.directions:
-            direction.zero_()
+        torch._foreach_zero_(self.directions)
         self.direction_adam.step()
-        for parameter, direction, lr in zip(self.stacked, self.directions, self.shaped_lrs, strict=True):
-            parameter.addcmul_(direction, lr)
+        torch._foreach_addcmul_(self.stacked, self.directions, self.shaped_lrs)
 
     @override
     def state_dict(self) -> dict[str, Any]:

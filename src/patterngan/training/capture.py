@@ -7,29 +7,37 @@ read and write. Replaying them alone gives bitwise the same numbers.
 What a step did in Python when it was recorded, it does for ever: it must not branch on values, count calls or read
 numbers that change (a tensor that is changed in place is fine). Such a step says `capture=false`.
 
-The private names of torch stand in this file: `torch._ops.OpOverload`, its `_schema` and its C++ function `_op`. The
-public way that was tried is `torch.compile`: on one thread the multiples recipe took 24 s to start and 1190 µs a step,
-against 840 µs in Python and 217 µs replayed.
+The public way that was tried is `torch.compile`: on one thread the multiples recipe took 24 s to start and 1190 µs a
+step, against 840 µs in Python and 217 µs replayed.
 """
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch._ops import OpOverload
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from patterngan.training.nodes import (
+    function,
+    geometry,
+    has_effect,
+    is_view,
+    live_nodes,
+    operation,
+    readers,
+    same_view,
+    shown,
+)
 from patterngan.validation import UsageError
 
 Step = Callable[..., tuple[Tensor, ...]]
 
-VIEWS = {"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view"}
-"""Operations that show the numbers of their one tensor in another shape or order. Of all that do, the known ones."""
-
-FILLED = {"aten.ones_like.default": 1, "aten.zeros_like.default": 0}
+FILLED = {"aten.ones_like.default": 1, "aten.zeros_like.default": 0, "aten.new_zeros.default": 0}
 """Operations that read nothing of a tensor but its shape."""
+
+MADE = {"arange", "eye", "full", "lift_fresh_copy", "ones", "zeros"}
+"""Operations that make the same numbers at every step, of no tensor but one that was written in Python."""
 
 
 class Captured:
@@ -93,7 +101,7 @@ class _Compiler:
     """Turns the nodes of a graph, one after another, into lines of Python and the values that these name."""
 
     def __init__(self, traced: fx.GraphModule) -> None:
-        self._traced, self._live = traced, _live(traced.graph)
+        self._traced, self._live = traced, live_nodes(traced.graph)
         self.bound: dict[str, Any] = {}
         self.inputs: list[str] = []
         self.lines: list[str] = []
@@ -103,6 +111,8 @@ class _Compiler:
         """Tensors that stay from step to step: their views can be taken now."""
         self._constant: set[fx.Node] = set()
         """Those of them in which nothing is ever written: anything can be computed of them now."""
+        self._pending: set[fx.Node] = set()
+        """Views that are taken when they are first read, if they are."""
         self._known: dict[tuple[Any, ...], fx.Node] = {}
         """Operations and what they read, and the node with the result: until something is written there."""
         self._keys: dict[Any, list[tuple[Any, ...]]] = {}
@@ -121,23 +131,28 @@ class _Compiler:
 
     def _call(self, node: fx.Node) -> None:
         tensors = [self._origin(argument) for argument in node.all_input_nodes]
-        untouched = not any(_has_effect(reader) for reader in _readers(node))
-        if _is_view(node) and _geometry(node) == _geometry(node.all_input_nodes[0]):
-            self._aliases[node] = tensors[0]
+        untouched = not any(has_effect(reader) for reader in readers(node))
+        same = same_view(node)
+        if same is not None:
+            self._aliases[node] = self._origin(same)
         elif str(node.target) in FILLED and untouched:
             like, value = node.meta["val"], FILLED[str(node.target)]
             self._lasting[node] = torch.full(like.shape, value, dtype=like.dtype, device=like.device)
             self._constant.add(node)
-        elif tensors and self._constant.issuperset(tensors) and untouched and not _has_effect(node):
+        elif self._is_constant(node, tensors) and untouched and not has_effect(node):
             self._lasting[node] = self._value(node)
             self._constant.add(node)
-        elif _is_view(node) and tensors[0] in self._lasting:
+        elif is_view(node) and tensors[0] in self._lasting:
             self._lasting[node] = self._value(node)
-        elif untouched and not _has_effect(node):
+        elif untouched and not has_effect(node):
             self._compute_once(node)
         else:
             self._forget(node)
-            self.lines.append(f"{node.name} = {self._expression(node)}")
+            self._compute(node)
+
+    def _is_constant(self, node: fx.Node, tensors: list[fx.Node]) -> bool:
+        read = operation(node) in MADE or bool(tensors and self._constant.issuperset(tensors))
+        return read and isinstance(node.meta.get("val"), Tensor) and bool(operation(node))
 
     def _compute_once(self, node: fx.Node) -> None:
         key = node.target, repr(fx.map_arg((node.args, node.kwargs), self._identity))
@@ -147,6 +162,12 @@ class _Compiler:
             self._known[key] = node
             for argument in node.all_input_nodes:
                 self._keys.setdefault(self._memory(argument), []).append(key)
+            self._compute(node)
+
+    def _compute(self, node: fx.Node) -> None:
+        if is_view(node):
+            self._pending.add(node)
+        else:
             self.lines.append(f"{node.name} = {self._expression(node)}")
 
     def _forget(self, writer: fx.Node) -> None:
@@ -158,21 +179,20 @@ class _Compiler:
     def _identity(self, node: fx.Node) -> Any:
         """What two nodes have in common that show the same numbers of the same memory."""
         origin = self._origin(node)
-        return (self._memory(origin), *_geometry(origin)) if origin in self._lasting else origin
+        return (self._memory(origin), *geometry(origin)) if origin in self._lasting else origin
 
     def _memory(self, node: fx.Node) -> Any:
         """What two nodes have in common that may show the same memory."""
         while node not in self._lasting:
-            shown = self._aliases.get(node) or _shown(node)
-            if shown is None:
+            of = self._aliases.get(node) or shown(node)
+            if of is None:
                 return node.op if node.op == "placeholder" else node  # rows of one stream are placeholders
-            node = shown
+            node = of
         return self._lasting[node].untyped_storage().data_ptr()
 
     def _value(self, node: fx.Node) -> Tensor:
-        assert isinstance(node.target, OpOverload)
         arguments = fx.map_arg((node.args, node.kwargs), lambda argument: self._lasting[self._origin(argument)])
-        value: Tensor = node.target(*arguments[0], **arguments[1])
+        value: Tensor = function(node)(*arguments[0], **arguments[1])
         return value
 
     def _origin(self, node: fx.Node) -> fx.Node:
@@ -181,7 +201,7 @@ class _Compiler:
         return node
 
     def _expression(self, node: fx.Node) -> str:
-        operation = self._bind(getattr(node.target, "_op", node.target))  # `_op` is the C++ function itself
+        operation = self._bind(function(node))
         arguments = [self._source(argument) for argument in node.args]
         arguments += [f"{name}={self._source(argument)}" for name, argument in node.kwargs.items()]
         return f"{operation}({', '.join(arguments)})"
@@ -189,6 +209,9 @@ class _Compiler:
     def _source(self, argument: Any) -> str:
         if isinstance(argument, fx.Node):
             origin = self._origin(argument)
+            if origin in self._pending:
+                self._pending.remove(origin)
+                self.lines.append(f"{origin.name} = {self._expression(origin)}")
             return self._bind(self._lasting[origin]) if origin in self._lasting else origin.name
         if isinstance(argument, list | tuple):
             return f"({''.join(self._source(item) + ', ' for item in argument)})"
@@ -198,52 +221,3 @@ class _Compiler:
         name = f"bound_{len(self.bound)}"
         self.bound[name] = value
         return name
-
-
-def _live(graph: fx.Graph) -> set[fx.Node]:
-    """The nodes that write something, are returned, or are read by such."""
-    live: set[fx.Node] = set()
-    for node in reversed(graph.nodes):
-        if "profiler" in str(node.target):
-            continue
-        if node.op == "output" or _has_effect(node) or any(user in live for user in node.users):
-            live.add(node)
-    return live
-
-
-def _readers(node: fx.Node) -> set[fx.Node]:
-    """The nodes that read this one, or a view of it."""
-    readers = set(node.users)
-    for user in node.users:
-        if _shown(user) is node:
-            readers |= _readers(user)
-    return readers
-
-
-def _has_effect(node: fx.Node) -> bool:
-    """Whether it writes into a tensor or draws random numbers, or may: what is no tensor operation."""
-    if not isinstance(node.target, OpOverload):
-        return node.op == "call_function" and node.target is not operator.getitem
-    return node.target._schema.is_mutable or torch.Tag.nondeterministic_seeded in node.target.tags
-
-
-def _shown(node: fx.Node) -> fx.Node | None:
-    """The input whose memory the result may be in: of a view of any kind, and of what writes and returns it."""
-    if node.target is operator.getitem:
-        return node.all_input_nodes[0]
-    if not isinstance(node.target, OpOverload) or not any(result.alias_info for result in node.target._schema.returns):
-        return None
-    arguments = node.target._schema.arguments
-    given = dict(zip([argument.name for argument in arguments], node.args, strict=False)) | node.kwargs
-    shown = [given.get(argument.name) for argument in arguments if argument.alias_info]
-    return next((argument for argument in shown if isinstance(argument, fx.Node)), None)
-
-
-def _is_view(node: fx.Node) -> bool:
-    """Whether it shows the very numbers of its one input: `conj`, for one, is a view that does not."""
-    return isinstance(node.target, OpOverload) and node.target._schema.name.removeprefix("aten::") in VIEWS
-
-
-def _geometry(node: fx.Node) -> tuple[Any, ...]:
-    value: Tensor = node.meta["val"]
-    return value.shape, value.stride(), value.storage_offset(), value.dtype

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from patterngan.data.streams import StepStream
 from patterngan.evaluation.evaluator import Evaluation, Evaluator
+from patterngan.gan.discriminators import each_code_once, reads_few_codes
 from patterngan.gan.objectives import Objective
 from patterngan.gan.optimizers import Moving, OptimizerFactory
 from patterngan.gan.schedules import move_schedules, progress_at, progress_seen
@@ -137,19 +138,20 @@ class GAN(pl.LightningModule):
             sigma = self.update.instance_noise.value
             noisy = with_instance_noise(self.discriminate, inputs["instance_noise"], sigma)
             players = replace(players, discriminator=noisy)
+        elif not len(self.penalties) and reads_few_codes(
+            self.discriminator_network, self.objective.hard_symbols, reals.shape[-2]
+        ):
+            players = each_code_once(players, self.objective.hard_symbols, reals)
         losses = self.update(players, self.objective, self.penalties, step_batch(reals, inputs, self.update))
-        self._update_average()
+        if self.average is not None:
+            self.update.average(self.average, self.generator)
         gradients = [parameter.grad for parameter in self._trained_parameters()]
         return *losses, *(gradient for gradient in gradients if gradient is not None)
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        """θ̄ ← βθ̄ + (1−β)θ."""
-        if self.average is None or self.update.ema is None:
-            return
-        rate = 1 - self.update.ema.value
-        for average, weight in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            average.lerp_(weight, rate.view(*rate.shape, *[1] * (weight.dim() - rate.dim())))
+    @property
+    def discriminator_network(self) -> nn.Module:
+        """The discriminator's own modules; those of a population's members, with stacked weights."""
+        return self.discriminator
 
     def _trained_parameters(self) -> list[nn.Parameter]:
         return [*self.generator.parameters(), *self.discriminator.parameters()]

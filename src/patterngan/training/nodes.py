@@ -1,0 +1,88 @@
+"""What the operations of a recorded graph do: which write, which show memory, which nobody reads.
+
+The private names of torch that recording needs stand in this file: `torch._ops.OpOverload`, its `_schema` and its C++
+function `_op`.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+from torch._ops import OpOverload
+
+VIEWS = {"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view"}
+"""Operations that show the numbers of their one tensor in another shape or order. Of all that do, the known ones."""
+
+
+def live_nodes(graph: fx.Graph) -> set[fx.Node]:
+    """The nodes that write something, are returned, or are read by such."""
+    live: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        if "profiler" in str(node.target):
+            continue
+        if node.op == "output" or has_effect(node) or any(user in live for user in node.users):
+            live.add(node)
+    return live
+
+
+def readers(node: fx.Node) -> set[fx.Node]:
+    """The nodes that read this one, or a view of it."""
+    found = set(node.users)
+    for user in node.users:
+        if shown(user) is node:
+            found |= readers(user)
+    return found
+
+
+def has_effect(node: fx.Node) -> bool:
+    """Whether it writes into a tensor or draws random numbers, or may: what is no tensor operation."""
+    if not isinstance(node.target, OpOverload):
+        return node.op == "call_function" and node.target is not operator.getitem
+    return node.target._schema.is_mutable or torch.Tag.nondeterministic_seeded in node.target.tags
+
+
+def shown(node: fx.Node) -> fx.Node | None:
+    """The input whose memory the result may be in: of a view of any kind, and of what writes and returns it."""
+    if node.target is operator.getitem:
+        return node.all_input_nodes[0]
+    if not isinstance(node.target, OpOverload) or not any(result.alias_info for result in node.target._schema.returns):
+        return None
+    arguments = node.target._schema.arguments
+    given = dict(zip([argument.name for argument in arguments], node.args, strict=False)) | node.kwargs
+    shown = [given.get(argument.name) for argument in arguments if argument.alias_info]
+    return next((argument for argument in shown if isinstance(argument, fx.Node)), None)
+
+
+def is_view(node: fx.Node) -> bool:
+    """Whether it shows the very numbers of its one input: `conj`, for one, is a view that does not."""
+    return operation(node) in VIEWS
+
+
+def same_view(node: fx.Node) -> fx.Node | None:
+    """What a view comes to the same as, if anything: the transpose of a transpose, for one."""
+    source = node
+    while is_view(source):
+        source = source.all_input_nodes[0]
+        if geometry(source) == geometry(node):
+            return source
+    return None
+
+
+def function(node: fx.Node) -> Callable[..., Any]:
+    """What computes a node: of a tensor operation the C++ function itself."""
+    assert callable(node.target)
+    called: Callable[..., Any] = getattr(node.target, "_op", node.target)
+    return called
+
+
+def operation(node: fx.Node) -> str:
+    """The name of a tensor operation, empty for any other node."""
+    return node.target._schema.name.removeprefix("aten::") if isinstance(node.target, OpOverload) else ""
+
+
+def geometry(node: fx.Node) -> tuple[Any, ...]:
+    """How a node's tensor lies in its memory, and its type."""
+    value: Tensor = node.meta["val"]
+    return value.shape, value.stride(), value.storage_offset(), value.dtype
