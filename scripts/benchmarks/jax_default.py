@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from scripts.benchmarks.jax_parts import adam, affine, linear, still
 
 BATCH, WIDTH, STEPS, EMA, BETAS = 256, 64, 3000, 0.998, (0.5, 0.99)
-EXPLORED = 26
+EXPLORED = 103
 """Uniformly random codes in a batch of fakes."""
 
 

@@ -41,7 +41,7 @@ def test_one_job_does_not_reach_into_another(sweep):
     composer = Composer(one.context.config_loader, one.master)
     first, second = composer.compose(["lr=1", "seed=1"], 0), composer.compose(["seed=2"], 1)
     first.pattern.k = 99
-    assert (second.lr, second.pattern.k, list(second.hydra.overrides.task)) == (5e-3, 2, ["seed=2"])
+    assert (second.lr, second.pattern.k, list(second.hydra.overrides.task)) == (1e-2, 2, ["seed=2"])
     assert composer.compose(["seed=2"], 1) == second
 
 

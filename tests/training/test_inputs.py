@@ -10,7 +10,7 @@ from patterngan.training.inputs import step_batch, with_instance_noise
     [
         ("experiment=even_numbers", {"noise": (1, 16, 7)}),
         ("experiment=multiples_of_five", {"noise": (2, 10, 100)}),
-        ("batch_size=64", {"noise": (1, 64, 7), "proposals": (1, 1, 7, 7)}),
+        ("batch_size=64", {"noise": (1, 64, 7), "proposals": (1, 1, 26, 7)}),
         (
             "experiment=plain update=critic update.discriminator_steps=3 penalty=wgan_gp update.instance_noise=0.1 "
             "batch_size=8 noise.dim=4",

@@ -155,6 +155,7 @@ def spread(names: Sequence[str], metrics: Mapping[str, Sequence[Sequence[float]]
             if values:
                 axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
         axes.set(title=title, yticks=range(len(names)), yticklabels=names)
+        axes.locator_params(axis="x", nbins=4)
     panels[0].invert_yaxis()
     return figure
 
