@@ -95,7 +95,7 @@ def wait_asleep() -> None:
 
 
 def collect_rarely() -> None:
-    """Saves the time in which Python looks for garbage among imported libraries: a third of the time to import them.
+    """Saves the time in which Python looks for garbage among imported libraries: a quarter of the time to import them.
 
     What is imported stays until the process ends, and is then freed with it.
     """
