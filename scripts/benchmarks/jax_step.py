@@ -21,8 +21,8 @@ from scripts.benchmarks import jax_default, jax_multiples
 
 RECIPES = {
     "multiples": (jax_multiples, 1e-3),
-    "binary": (jax_default.BINARY, 5e-3),
-    "onehot": (jax_default.ONEHOT, 5e-3),
+    "binary": (jax_default.BINARY, 1e-2),
+    "onehot": (jax_default.ONEHOT, 1e-2),
 }
 """What makes a member's state and what steps it, and its learning rate."""
 

@@ -11,13 +11,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
-import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
-from typing_extensions import override
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -28,8 +25,8 @@ from patterngan.paths import CONF
 from patterngan.population.module import PopulationGAN
 from patterngan.population.streams import stacked_data
 from patterngan.runs.assembly import run_spec
-from patterngan.runs.trainer import build_trainer
 from patterngan.validation import UsageError
+from scripts.benchmarks.blocks import block_seconds
 from scripts.benchmarks.harness import Bar, judge
 
 RECIPES = {
@@ -64,35 +61,19 @@ CELLS = (
 )
 
 
-class BlockTimes(pl.Callback):
-    """Records when blocks of GAN steps end."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    @override
-    def on_train_batch_end(self, *_: object) -> None:
-        self.ends.append(time.perf_counter())
-
-
 def microseconds(overrides: tuple[str, ...], members: int, blocks: int) -> float:
     """Returns the median time of a member's step: of a run alone if there is one member, else of a population."""
     length = [f"steps={(blocks + 3) * CHUNK}", f"evaluate_every={(blocks + 3) * CHUNK}", "evaluation.samples=1"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [*overrides, *length])
-    run, times, threads = run_spec(config), BlockTimes(), torch.get_num_threads()
+    run, threads = run_spec(config), torch.get_num_threads()
     gans, data = [run.gan(seed) for seed in range(members)], [run.build_data(seed) for seed in range(members)]
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
-    trainer = build_trainer(config, callbacks=[times], num_sanity_val_steps=0, **quiet)
+    together = (PopulationGAN(gans), stacked_data(data)) if members > 1 else (gans[0], data[0])
     try:
         torch.set_num_threads(threads if members > 1 else 1)
-        if members > 1:
-            trainer.fit(PopulationGAN(gans), stacked_data(data))
-        else:
-            trainer.fit(gans[0], data[0])
+        lengths = block_seconds(config, *together, time.perf_counter)
     finally:
         torch.set_num_threads(threads)
-    lengths = [end - start for start, end in pairwise(times.ends)]
     return statistics.median(lengths[2:]) / CHUNK / members * 1e6  # the first blocks record the step
 
 

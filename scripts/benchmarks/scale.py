@@ -6,15 +6,12 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-import pytorch_lightning as pl
 import torch
 from hydra import compose, initialize_config_dir
-from typing_extensions import override
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -23,9 +20,9 @@ from patterngan.cli import script
 from patterngan.data.streams import CHUNK
 from patterngan.paths import CONF
 from patterngan.runs.assembly import run_spec
-from patterngan.runs.trainer import build_trainer
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN
+from scripts.benchmarks.blocks import block_seconds
 
 BITS = (7, 10, 14, 20, 40)
 ONEHOTS = (100, 1000, 10_000)
@@ -36,17 +33,6 @@ BLOCKS = 5
 
 MOST = 8 * 2**30
 """Bytes that a run may need; where it needs more, the table says how many."""
-
-
-class BlockTimes(pl.Callback):
-    """Records the processor time at which blocks of GAN steps end."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    @override
-    def on_train_batch_end(self, *_: object) -> None:
-        self.ends.append(time.process_time())
 
 
 class Cost(NamedTuple):
@@ -81,10 +67,8 @@ def step_cost(overrides: Sequence[str]) -> Cost:
     numbers, needed = config.batch_size * run.encoding.width, run.demand.weights + run.demand.steps
     if needed > MOST:
         return Cost(numbers, needed)
-    gan, data, times = run.gan(seed=0), run.build_data(seed=0), BlockTimes()
-    quiet = {"logger": False, "enable_progress_bar": False, "enable_checkpointing": False}
-    build_trainer(config, callbacks=[times], num_sanity_val_steps=0, **quiet).fit(gan, data)
-    blocks = [end - start for start, end in pairwise(times.ends)]
+    gan, data = run.gan(seed=0), run.build_data(seed=0)
+    blocks = block_seconds(config, gan, data, time.process_time)
     seconds = statistics.median(blocks[1:]) / (config.steps / BLOCKS) + draw_seconds(gan, data) / CHUNK
     return Cost(numbers, needed, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
 
