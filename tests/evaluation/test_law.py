@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.evaluation.law import MOST_ROWS, Law, exact_inputs, generated_law, sampled_inputs
+from patterngan.evaluation.law import MOST_ROWS, Law, exact_inputs, exact_rows, generated_law, sampled_inputs
 from patterngan.gan.heads import gumbel, gumbel_straight_through, sigmoid
 from patterngan.gan.noise import Bits, Gaussian, Joined, Nothing, Uniform
 from patterngan.population.module import PopulationGAN
@@ -93,6 +93,7 @@ def test_members_of_a_population_have_the_laws_of_runs_alone(config, parts):
 def test_which_laws_are_known(head, noise, symbols, rows):
     inputs = exact_inputs(head, noise, symbols, torch.device("meta"))
     assert (None if inputs is None else len(inputs.noise)) == rows
+    assert exact_rows(head, noise, symbols) == rows
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5), st.integers(1, 10**6))

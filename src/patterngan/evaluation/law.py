@@ -68,16 +68,30 @@ def exact_inputs(head: Head, noise: Noise, symbols: Symbols, device: torch.devic
     A head that draws nothing makes one code of each noise vector. Of a head that samples, a row is a latent vector
     with one of the codes, all codes of the first latent vector first.
     """
+    latents = _listed(head, noise, symbols, device)
+    if latents is None:
+        return None
+    if not isinstance(noise, Joined):
+        return LawInputs(latents, None, exact=True)
+    codes = every_code(symbols, latents)
+    rows = F.pad(latents.repeat_interleave(len(codes), 0), (0, noise.uniform.dim), value=0.5)  # uniform ones go unused
+    return LawInputs(rows, codes.repeat(len(latents), 1), exact=True)
+
+
+def exact_rows(head: Head, noise: Noise, symbols: Symbols) -> int | None:
+    """How many rows `exact_inputs` has, which are not made; None where there are none."""
+    latents = _listed(head, noise, symbols, torch.device("meta"))
+    return None if latents is None else len(latents) * (choices(symbols) if head.draws else 1)
+
+
+def _listed(head: Head, noise: Noise, symbols: Symbols, device: torch.device) -> Tensor | None:
+    """All that the generator's network may read, where the law is known and has few enough codes."""
     if not head.draws:
-        listed = noise.enumerate(device)
-        return None if listed is None else LawInputs(listed, None, exact=True)
+        return noise.enumerate(device)
     if not head.samples or not isinstance(noise, Joined):
         return None
-    latents, count = noise.latent.enumerate(device), choices(symbols)
-    if latents is None or len(latents) * count > MOST_ROWS:
-        return None
-    rows = F.pad(latents.repeat_interleave(count, 0), (0, noise.uniform.dim), value=0.5)  # uniform numbers go unused
-    return LawInputs(rows, every_code(symbols, latents).repeat(len(latents), 1), exact=True)
+    latents = noise.latent.enumerate(device)
+    return None if latents is None or len(latents) * choices(symbols) > MOST_ROWS else latents
 
 
 @torch.no_grad()

@@ -61,7 +61,8 @@ def measure(law: Law, pattern: Pattern) -> dict[str, Tensor]:
         modes = law.seen(support).sum(-1)
         metrics |= {"modes": modes, "coverage": modes / pattern.size, **compare(support, invalid)}
         if isinstance(pattern, HeldOut):
-            unseen = support[..., ~pattern.seen.contains(pattern.member(torch.arange(pattern.size)))]
+            ranks = torch.arange(pattern.size, device=support.device)
+            unseen = support[..., ~pattern.seen.contains(pattern.member(ranks))]
             metrics |= generalisation(unseen, invalid)
             metrics["unseen_coverage"] = law.seen(unseen).mean(-1)
     return metrics
@@ -161,12 +162,8 @@ def report(law: Law, reals: Tensor, pattern: Pattern, encoding: Encoding) -> Met
     plain |= {"support": pattern.size, "samples": law.samples, "exact": law.exact}
     if "tv" in metrics:
         plain["tv_floor"] = 0.0 if law.exact else tv_floor(pattern.size, law.samples)
-    return {name: None if is_undefined(value) else value for name, value in plain.items()}
-
-
-def is_undefined(value: Any) -> bool:
-    """Whether a metric is not a finite number: JSON has no word for these."""
-    return isinstance(value, float) and not math.isfinite(value)
+    undefined = {name for name, value in plain.items() if isinstance(value, float) and not math.isfinite(value)}
+    return plain | dict.fromkeys(undefined)  # JSON has no word for infinity and NaN
 
 
 def selection_score(metrics: Metrics) -> float:

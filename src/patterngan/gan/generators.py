@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from patterngan.data.encodings import Symbols
 from patterngan.gan.enumeration import choices, every_symbol, prefix_places
-from patterngan.gan.heads import Head, every_log_prob, gumbel_noise, hardened, log_prob
+from patterngan.gan.heads import Head, every_log_prob, log_prob
 
 
 class AutoregressiveNetwork(nn.Module):
@@ -103,7 +103,7 @@ class AutoregressiveGenerator(Generator):
         network, latent, uniform = self._parts(noise)
         tree = PrefixTree(network, latent, self.symbols)
         with torch.no_grad():
-            codes = replaced(tree.draw(noise[:, self.latent :]), given[..., : sum(tree.symbols)])
+            codes = replaced(tree.draw(self.head, uniform), given[..., : sum(tree.symbols)])
         log_p, state = tree.log_prob(codes), tree.last_states(codes)
         for index in range(tree.depth, len(self.symbols)):
             last, size = self.symbols[index - 1 : index + 1]
@@ -139,15 +139,14 @@ class PrefixTree:
         self.depth = len(self.states)
         self.symbols, self.raws = symbols[: self.depth], network.raw_outputs(self.states)
 
-    def draw(self, uniform: Tensor) -> Tensor:
-        """The first `depth` symbols of each code [batch, entries], drawn one after another.
+    def draw(self, head: Head, uniform: Sequence[Tensor]) -> Tensor:
+        """The first `depth` symbols of each code [batch, entries], which `head` makes one after another.
 
-        `uniform` [batch, entries or more] has the numbers of a head that samples, which draws the same symbols.
+        `uniform`: the numbers that the head reads for each symbol, [batch, size].
         """
-        noise = gumbel_noise(uniform[:, : sum(self.symbols)], self.symbols).split(self.symbols, -1)
         place, symbols = self.roots, list[Tensor]()
-        for size, raw, numbers in zip(self.symbols, self.raws, noise, strict=True):
-            symbols.append(hardened(raw.index_select(0, place) + numbers, (size,)))
+        for size, raw, numbers in zip(self.symbols, self.raws, uniform, strict=False):
+            symbols.append(head(raw.index_select(0, place), numbers, (size,)))
             rank = symbols[-1].squeeze(-1).long() if size == 1 else symbols[-1].argmax(-1)
             place = torch.add(rank, place, alpha=choices((size,)))
         return torch.cat(symbols, -1)

@@ -47,9 +47,8 @@ class Update(nn.Module):
 
     @torch.no_grad()
     def average(self, average: nn.Module, generator: nn.Module) -> None:
-        """Updates the generator's running average θ̄ ← βθ̄ + (1−β)θ, where there is one."""
-        if self.ema is None:
-            return
+        """Updates the generator's running average θ̄ ← βθ̄ + (1−β)θ."""
+        assert self.ema is not None
         averages: list[Tensor] = list(average.parameters())
         weights: list[Tensor] = list(generator.parameters())
         rate = 1 - self.ema.value

@@ -15,7 +15,7 @@ from patterngan.data.encodings import Encoding, Symbols
 from patterngan.data.patterns import Pattern
 from patterngan.data.streams import Stream, seeded
 from patterngan.evaluation.evaluator import Evaluator
-from patterngan.evaluation.law import exact_inputs
+from patterngan.evaluation.law import exact_rows
 from patterngan.gan.discriminators import compared
 from patterngan.gan.generators import Generator
 from patterngan.gan.noise import Noise
@@ -102,8 +102,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     generator, noise, discriminator = draft_networks(config, encoding)
     require_matching(config, (generator, discriminator), rules)
     inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size)
-    known = exact_inputs(generator.head, noise, encoding.symbols, torch.device("meta")) if exact else None
-    evaluated = samples if known is None else len(known.noise)
+    evaluated = (exact_rows(generator.head, noise, encoding.symbols) if exact else None) or samples
     needed = demand((generator, discriminator), rules[2], inputs, batch_size, evaluated, precision(config).itemsize)
     optimizers, together = build_optimizers(config), compared(discriminator)
     spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, exact, together, needed)
