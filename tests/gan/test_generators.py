@@ -34,7 +34,8 @@ def test_what_the_head_draws_comes_after_the_latents():
     network = nn.Linear(4, 6)
     drawing = generator(network, gumbel_straight_through(1.0), 4, SYMBOLS)
     noise = torch.rand(5, 4 + 6)
-    assert torch.equal(drawing(noise), gumbel_straight_through(1.0)(network(noise[:, :4]), noise[:, 4:], SYMBOLS))
+    head = gumbel_straight_through(1.0)
+    assert torch.equal(drawing(noise), head(network(noise[:, :4]), head.noise(noise[:, 4:], SYMBOLS), SYMBOLS))
 
 
 @pytest.mark.parametrize("latent", [0, 2])

@@ -44,15 +44,17 @@ def test_straight_through_is_hard_with_the_gradient_of_softmax():
 def test_gumbel_by_hand():
     raw, uniform = torch.tensor([0.3, -0.2, 0.5]), torch.tensor([0.4, 0.9, 0.2])
     noisy = raw - (-uniform.log()).log()
-    assert torch.allclose(heads.gumbel(0.5)(raw, uniform, (3,)), (noisy / 0.5).softmax(0))
-    bit = heads.gumbel(0.5)(raw[:1], uniform[:1], (1,))
+    head = heads.gumbel(0.5)
+    assert torch.allclose(head(raw, head.noise(uniform, (3,)), (3,)), (noisy / 0.5).softmax(0))
+    bit = head(raw[:1], head.noise(uniform[:1], (1,)), (1,))
     assert torch.allclose(bit, ((raw[:1] + (uniform[:1] / (1 - uniform[:1])).log()) / 0.5).sigmoid())
 
 
 def test_drawn_codes_have_the_law_of_log_prob():
     raw = torch.tensor([0.5, -1.0, 1.0, 0.8, -0.3, 0.0, 0.7])
     uniform = torch.rand(200_000, WIDTH, generator=torch.Generator().manual_seed(0))
-    codes = heads.gumbel_straight_through(1.0)(raw.expand_as(uniform), uniform, SYMBOLS)
+    head = heads.gumbel_straight_through(1.0)
+    codes = head(raw.expand_as(uniform), head.noise(uniform, SYMBOLS), SYMBOLS)
     numbers = (codes @ 2.0 ** torch.arange(WIDTH)).long()  # a code's entries as bits: cheaper to count than rows
     numbers, counts = numbers.unique(return_counts=True)
     distinct = (numbers.unsqueeze(-1) >> torch.arange(WIDTH) & 1).float()

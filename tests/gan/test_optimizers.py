@@ -20,6 +20,22 @@ def test_adam_is_torchs_with_these_options():
     assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
 
 
+def test_adam_keeps_its_step_counts_side_by_side():
+    network = nn.Linear(3, 2)
+    optimizer = Adam(0.01, [0.5, 0.9])(network.parameters())
+
+    def step():
+        network(torch.ones(1, 3)).sum().backward()
+        optimizer.step()
+        return [optimizer.state[weight]["step"] for weight in network.parameters()]
+
+    for steps in (1, 2):
+        counts = step()
+        assert [count.item() for count in counts] == [steps, steps]
+        assert counts[0].untyped_storage().data_ptr() == counts[1].untyped_storage().data_ptr()
+        optimizer.load_state_dict(optimizer.state_dict())
+
+
 @pytest.mark.parametrize("betas", [[0.9], [0.9, 1], [-0.1, 0.9], "ab", 3, [0.5, 0.9, 0.99], None])
 def test_betas_must_be_two_shares(betas):
     with pytest.raises(InvalidValueError, match="^betas="):

@@ -80,7 +80,9 @@ def test_every_choice(config, architecture, update, head):
             ["penalty.r1.gamma=0.3", "penalty.r1.gamma=[2,0.1] head.temperature=0.5", "optimizer.decay=linear"],
         ),
         (
-            "update=critic update.discriminator_steps=2 objective=wasserstein penalty=wgan_gp update.ema=0.9",
+            # in double precision: in single, rounding grows to 1e-3 on processors with wider vectors
+            "update=critic update.discriminator_steps=2 objective=wasserstein penalty=wgan_gp update.ema=0.9 "
+            "+trainer.precision=64-true",
             ["update.ema=0.5", "update.ema=[0.5,0.99] penalty.wgan_gp.weight=1", "seed=3"],
         ),
         (
@@ -119,11 +121,12 @@ def test_patterns_of_other_sizes_in_other_noise(config, sampling):
     assert_members_follow_their_runs_alone(config, common, [["pattern.k=2"], ["pattern.k=5"], ["pattern.k=127"]])
 
 
-def test_members_that_are_equal_stay_equal(config):
+def test_members_that_are_equal_stay_equal_up_to_rounding(config):
+    # Not to the bit: where the members' numbers lie in memory decides which are rounded as vectors.
     population = together(config, [["experiment=plain", "steps=60", "evaluation.samples=100"]] * 3)
     for stacked in population.parameters():
-        assert torch.equal(stacked[0], stacked[1])
-        assert torch.equal(stacked[0], stacked[2])
+        assert torch.allclose(stacked[0], stacked[1], rtol=0, atol=1e-6)
+        assert torch.allclose(stacked[0], stacked[2], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("absurd", ["1e38", "1e30"])

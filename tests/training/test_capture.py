@@ -157,6 +157,36 @@ def test_the_same_of_the_same_is_computed_once():
 
 
 @torch.no_grad()
+def test_what_reads_the_same_numbers_in_the_same_shape_is_computed_once():
+    def step(x):
+        looks = [x.view(6).detach().exp(), x.flatten().exp(), x[0].exp(), x[1].exp()]
+        sums = [x + torch.tensor([1.0, 2.0, 3.0]) for _ in range(2)]
+        return *looks, *sums, x + torch.tensor([3.0, 2.0, 1.0])
+
+    x = torch.rand(2, 3)
+    found = compile_graph(make_fx(step)(torch.ones(2, 3)))(x)
+    assert all(torch.equal(one, other) for one, other in zip(found, step(x), strict=True))
+    assert found[0] is found[1]
+    assert found[4] is found[5]
+
+
+@torch.no_grad()
+def test_neighbours_in_memory_are_counted_by_one_operation():
+    counts, apart = torch.zeros(3), torch.zeros(())
+
+    def step(x):
+        torch._foreach_add_(list(counts.unbind()), 1)
+        torch._foreach_add_([counts[0], apart], 10)
+        return (x * counts,)
+
+    captured = Captured(step)
+    for _ in range(4):
+        captured(torch.ones(3))
+    assert counts.tolist() == [44, 4, 4]
+    assert apart == 40
+
+
+@torch.no_grad()
 def test_what_was_written_to_is_computed_again():
     kept = torch.ones(2, 3)
 

@@ -1,7 +1,20 @@
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from patterngan.training.nodes import has_effect, is_view, live_nodes, operation, readers, same_view, shown
+from patterngan.training.nodes import (
+    NATIVE,
+    drop_kept_dimensions,
+    function,
+    has_effect,
+    is_view,
+    live_nodes,
+    operation,
+    readers,
+    reshaped,
+    same_view,
+    shown,
+    side_by_side,
+)
 
 
 def recorded(step):
@@ -25,3 +38,36 @@ def test_what_a_view_shows_and_who_reads_it():
 def test_what_nobody_reads_is_not_live():
     nodes = recorded(lambda x: (x.exp().sum(), x + 1)[1:])
     assert set(nodes.values()) - live_nodes(nodes["output"].graph) == {nodes["exp"], nodes["sum_1"]}
+
+
+@torch.no_grad()
+def test_only_a_view_of_all_numbers_is_reshaped():
+    nodes = recorded(lambda x: (x.view(4), x.exp(), x[0]))
+    assert [reshaped(nodes[name]) for name in ("view", "exp", "select")] == [nodes["x_1"], None, None]
+
+
+@torch.no_grad()
+def test_kept_dimensions_are_dropped_where_views_drop_them():
+    nodes = recorded(lambda x: (x.sum([0], True).view(2), x.sum([0], True).view(2, 1), x.sum([0], True)))
+    drop_kept_dimensions(nodes["output"].graph)
+    assert [nodes[name].args[2:] for name in ("sum_1", "sum_2", "sum_3")] == [(), (True,), (True,)]
+    assert nodes["sum_1"].meta["val"].shape == (2,)
+
+
+def test_neighbours_in_memory():
+    numbers = torch.arange(6.0)
+    together = side_by_side([numbers[1], numbers[2:4].view(1, 2), numbers[4:]])
+    assert together is not None
+    assert together.tolist() == [1, 2, 3, 4, 5]
+    together.zero_()
+    assert numbers.tolist() == [0] * 6
+    for apart in ([numbers[1], numbers[3]], [numbers[0], None], [numbers[::2]], [numbers[:1], torch.zeros(2)], []):
+        assert side_by_side(apart) is None
+
+
+@torch.no_grad()
+def test_native_functions_are_torchs_own():
+    assert all(getattr(torch, name) is native for name, native in NATIVE.items())
+    nodes = recorded(lambda x: (x @ x, x.exp2()))
+    assert function(nodes["mm"]) is torch.mm
+    assert function(nodes["exp2"]) is torch.ops.aten.exp2.default._op

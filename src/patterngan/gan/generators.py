@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from patterngan.data.encodings import Symbols
-from patterngan.gan.enumeration import choices, every_symbol, prefix_places
+from patterngan.gan.enumeration import choices, every_symbol, places, prefix_places
 from patterngan.gan.heads import Head, every_log_prob, log_prob
 
 
@@ -59,8 +59,12 @@ class Generator(nn.Sequential):
 
     def made(self, noise: Tensor) -> Tensor:
         """Noise → codes [..., batch, width]."""
-        codes: Tensor = self.head(self[0](noise[..., : self.latent]), noise[..., self.latent :], self.symbols)
+        codes: Tensor = self.head(self[0](noise[..., : self.latent]), self._head_noise(noise), self.symbols)
         return codes
+
+    def _head_noise(self, noise: Tensor) -> Tensor:
+        """The noise of the head, made of the uniform numbers behind the latents."""
+        return self.head.noise(noise[..., self.latent :], self.symbols)
 
     def weighed(self, noise: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
         """Noise [batch, dim] → hard codes [batch, width] without a gradient, and their log-probabilities [batch].
@@ -70,7 +74,7 @@ class Generator(nn.Sequential):
         """
         raw = self[0](noise[:, : self.latent])
         with torch.no_grad():
-            codes = replaced(self.head(raw, noise[:, self.latent :], self.symbols), given)
+            codes = replaced(self.head(raw, self._head_noise(noise), self.symbols), given)
         return codes, log_prob(raw, codes, self.symbols)
 
 
@@ -81,29 +85,29 @@ class AutoregressiveGenerator(Generator):
     """
 
     def _parts(self, noise: Tensor) -> tuple[AutoregressiveNetwork, Tensor, tuple[Tensor, ...]]:
-        """The network, its latents, and the head's numbers for each symbol."""
-        network, uniform = self[0], noise[..., self.latent :]
+        """The network, its latents, and the head's noise for each symbol."""
+        network = self[0]
         assert isinstance(network, AutoregressiveNetwork)
         sizes = self.symbols if self.head.draws else [0] * len(self.symbols)
-        return network, noise[..., : self.latent], torch.split(uniform, list(sizes), -1)
+        return network, noise[..., : self.latent], torch.split(self._head_noise(noise), list(sizes), -1)
 
     @override
     def made(self, noise: Tensor) -> Tensor:
-        network, latent, uniform = self._parts(noise)
+        network, latent, head_noise = self._parts(noise)
         state = network.initial_state(latent)
         symbols: list[Tensor] = []
         for index, size in enumerate(self.symbols):
             if index:
                 state = network.next_state(index - 1, state, symbols[-1])
-            symbols.append(self.head(network.raw_output(index, state), uniform[index], (size,)))
+            symbols.append(self.head(network.raw_output(index, state), head_noise[index], (size,)))
         return torch.cat(symbols, -1)
 
     @override
     def weighed(self, noise: Tensor, given: Tensor) -> tuple[Tensor, Tensor]:
-        network, latent, uniform = self._parts(noise)
+        network, latent, head_noise = self._parts(noise)
         tree = PrefixTree(network, latent, self.symbols)
         with torch.no_grad():
-            codes = replaced(tree.draw(self.head, uniform), given[..., : sum(tree.symbols)])
+            codes = replaced(tree.draw(self.head, head_noise), given[..., : sum(tree.symbols)])
         log_p, state = tree.log_prob(codes), tree.last_states(codes)
         for index in range(tree.depth, len(self.symbols)):
             last, size = self.symbols[index - 1 : index + 1]
@@ -111,7 +115,7 @@ class AutoregressiveGenerator(Generator):
             raw = network.raw_output(index, state)
             with torch.no_grad():
                 following = slice(codes.shape[1], codes.shape[1] + size)
-                symbol = replaced(self.head(raw, uniform[index], (size,)), given[..., following])
+                symbol = replaced(self.head(raw, head_noise[index], (size,)), given[..., following])
                 codes = torch.cat([codes, symbol], -1)
             log_p = log_p + log_prob(raw, symbol, (size,))
         return codes, log_p
@@ -139,15 +143,15 @@ class PrefixTree:
         self.depth = len(self.states)
         self.symbols, self.raws = symbols[: self.depth], network.raw_outputs(self.states)
 
-    def draw(self, head: Head, uniform: Sequence[Tensor]) -> Tensor:
+    def draw(self, head: Head, noise: Sequence[Tensor]) -> Tensor:
         """The first `depth` symbols of each code [batch, entries], which `head` makes one after another.
 
-        `uniform`: the numbers that the head reads for each symbol, [batch, size].
+        `noise`: what the head reads for each symbol, [batch, size].
         """
         place, symbols = self.roots, list[Tensor]()
-        for size, raw, numbers in zip(self.symbols, self.raws, uniform, strict=False):
+        for size, raw, numbers in zip(self.symbols, self.raws, noise, strict=False):
             symbols.append(head(raw.index_select(0, place), numbers, (size,)))
-            rank = symbols[-1].squeeze(-1).long() if size == 1 else symbols[-1].argmax(-1)
+            rank = symbols[-1].squeeze(-1).long() if size == 1 else places(symbols[-1], (size,))
             place = torch.add(rank, place, alpha=choices((size,)))
         return torch.cat(symbols, -1)
 
@@ -157,10 +161,11 @@ class PrefixTree:
         Those of all symbols after all prefixes stand side by side, and codes look theirs up in one go.
         """
         alike = [list(group) for _, group in groupby(self.raws, lambda raw: raw.shape[-1])]
-        every = torch.cat([every_log_prob(torch.cat(group)).flatten() for group in alike])
+        raws = [torch.cat(group) if len(group) > 1 else group[0] for group in alike]
+        every = torch.cat([every_log_prob(raw).flatten() for raw in raws])
         counts = (len(raw) * choices(raw.shape[-1:]) for raw in self.raws[:-1])
         starts = torch.tensor([*accumulate(counts, initial=0)], device=codes.device)
-        numbers = self._places(codes) + starts
+        numbers = self._places(codes, starts)
         return every.gather(0, numbers.flatten()).view(numbers.shape).sum(-1)
 
     def last_states(self, codes: Tensor) -> Tensor:
@@ -168,9 +173,12 @@ class PrefixTree:
         place = self._places(codes)[:, -2] if self.depth > 1 else self.roots
         return self.states[-1].index_select(0, place)
 
-    def _places(self, codes: Tensor) -> Tensor:
-        """Of each code, the places of what it begins with, one to `depth` symbols: [batch, depth]."""
-        return prefix_places(codes, self.symbols) + self.roots[:, None] * choices(self.symbols[:1])
+    def _places(self, codes: Tensor, starts: Tensor | int = 0) -> Tensor:
+        """Of each code, the places of what it begins with, one to `depth` symbols: [batch, depth].
+
+        `starts`: what is added to those of each length.
+        """
+        return prefix_places(codes, self.symbols) + (self.roots[:, None] * choices(self.symbols[:1]) + starts)
 
 
 def replaced(drawn: Tensor, given: Tensor) -> Tensor:

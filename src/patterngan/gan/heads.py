@@ -4,11 +4,11 @@ Real codes are hard: zeros and ones. A discriminator with a hidden layer tells s
 integers they stand for. Straight-through heads therefore give hard codes with the gradient of soft ones.
 
 A code consists of symbols (`Encoding.symbols`): bits, and categories written as one-hots. Raw outputs, codes and a
-head's uniform numbers are [..., width], the symbols side by side.
+head's noise are [..., width], the symbols side by side.
 """
 
 from collections.abc import Callable
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import torch
@@ -31,12 +31,16 @@ class Head(nn.Module):
     samples = False
     """Whether its codes are hard samples of the law whose logarithm is `log_prob`."""
 
-    def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
+    def forward(self, raw: Tensor, noise: Tensor, symbols: Symbols) -> Tensor:
         """Raw outputs [..., width] of these symbols → codes [..., width].
 
-        `uniform` has numbers [..., width] for a head that draws, else [..., 0].
+        `noise` has numbers [..., width] for a head that draws, else [..., 0].
         """
         raise NotImplementedError
+
+    def noise(self, uniform: Tensor, symbols: Symbols) -> Tensor:
+        """Uniform numbers → the noise that `forward` reads, of the same shape. Here: the uniform numbers themselves."""
+        return uniform
 
 
 class Entrywise(Head):
@@ -47,7 +51,7 @@ class Entrywise(Head):
         self.function = function
 
     @override
-    def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
+    def forward(self, raw: Tensor, noise: Tensor, symbols: Symbols) -> Tensor:
         return self.function(raw)
 
 
@@ -81,9 +85,13 @@ class Symbolwise(Head):
         self.draws, self.hard, self.samples = draws, hard, draws and hard
 
     @override
-    def forward(self, raw: Tensor, uniform: Tensor, symbols: Symbols) -> Tensor:
+    def noise(self, uniform: Tensor, symbols: Symbols) -> Tensor:
+        return gumbel_noise(uniform, symbols) if self.draws else uniform
+
+    @override
+    def forward(self, raw: Tensor, noise: Tensor, symbols: Symbols) -> Tensor:
         if self.draws:
-            raw = raw + gumbel_noise(uniform, symbols)
+            raw = raw + noise
         if self.hard and not torch.is_grad_enabled():
             return hardened(raw, symbols)
         soft = relaxed(raw / self.temperature.value, symbols)
@@ -150,13 +158,17 @@ def gumbel_noise(uniform: Tensor, symbols: Symbols) -> Tensor:
     def block(uniform: Tensor, size: int) -> Tensor:
         return uniform.logit() if size == 1 else -(-uniform.log()).log()
 
-    return _by_block(block, symbols, uniform.clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM))
+    kinds = groupby(symbols, lambda size: size == 1)
+    blocks = tuple(
+        chain.from_iterable(run if bits else [sum(run)] for bits, run in kinds)
+    )  # neighbouring categories as one
+    return _by_block(block, blocks, uniform.clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM))
 
 
 def uniform_codes(codes: Tensor, generator: torch.Generator, symbols: Symbols) -> None:
     """Overwrites [..., width] with hard codes in which every symbol is uniformly random."""
     uniform = torch.empty_like(codes).uniform_(generator=generator)
-    codes.copy_(hardened(gumbel_noise(uniform, symbols), symbols))
+    codes.copy_(hardened(uniform - 0.5, symbols))  # as with Gumbel noise, which grows with the uniform numbers
 
 
 def log_prob(raw: Tensor, codes: Tensor, symbols: Symbols) -> Tensor:

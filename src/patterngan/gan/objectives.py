@@ -196,6 +196,6 @@ class BoundarySeeking(NonSaturating):
         with torch.no_grad():
             weights = players.discriminator(codes).unflatten(-1, (-1, self.samples)).softmax(-1).flatten(-2)
             share = self.explored / self.samples
-            baseline = 1 / (1 - share + share * (self.log_uniform - log_p).exp())
+            baseline = (1 - share + share * (self.log_uniform - log_p).exp()).reciprocal()
         loss: Tensor = -((self.samples * weights - baseline) * log_p).mean(-1)
         return loss

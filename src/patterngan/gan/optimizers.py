@@ -71,6 +71,7 @@ class ScheduledAdam(optim.Adam):
         weights, self.schedule = list(parameters), settings.lr
         super().__init__(weights, lr=self.schedule.start, betas=settings.betas, fused=True)
         self.lr = None if self.schedule.constant else weights[0].new_tensor(self.schedule.start)
+        self._counts_together = False
 
     @override
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -79,6 +80,14 @@ class ScheduledAdam(optim.Adam):
             self.param_groups[0]["lr"] = self.lr
         super().step(closure)
         self.param_groups[0]["lr"] = shown
+        if not self._counts_together:
+            lay_counts_together(self)
+            self._counts_together = True
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        self._counts_together = False
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -90,6 +99,14 @@ class ScheduledAdam(optim.Adam):
         if self.lr is not None:
             self.param_groups[0]["lr"] = self.schedule.at(progress)
             self.lr.fill_(self.param_groups[0]["lr"])
+
+
+def lay_counts_together(adam: optim.Adam) -> None:
+    """Makes the step counts of all weights views of one tensor, so that a recorded step counts by one operation."""
+    states = list(adam.state.values())
+    if states:
+        for state, count in zip(states, torch.stack([state["step"] for state in states]).unbind(), strict=True):
+            state["step"] = count
 
 
 class GradientDescent(optim.Optimizer):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn, optim
 from typing_extensions import override
 
-from patterngan.gan.optimizers import SGD, Adam
+from patterngan.gan.optimizers import SGD, Adam, lay_counts_together
 
 
 class PopulationOptimizer(optim.Optimizer):
@@ -78,6 +78,7 @@ class PopulationAdam(PopulationOptimizer):
                     "exp_avg": self.exp_avg[index][cut],
                     "exp_avg_sq": self.exp_avg_sq[index][cut],
                 }
+        lay_counts_together(self.direction_adam)
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]

@@ -19,6 +19,7 @@ from torch import Tensor, fx
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from patterngan.training.nodes import (
+    drop_kept_dimensions,
     function,
     geometry,
     has_effect,
@@ -26,8 +27,10 @@ from patterngan.training.nodes import (
     live_nodes,
     operation,
     readers,
+    reshaped,
     same_view,
     shown,
+    side_by_side,
 )
 from patterngan.validation import UsageError
 
@@ -38,6 +41,9 @@ FILLED = {"aten.ones_like.default": 1, "aten.zeros_like.default": 0, "aten.new_z
 
 MADE = {"arange", "eye", "full", "lift_fresh_copy", "ones", "zeros"}
 """Operations that make the same numbers at every step, of no tensor but one that was written in Python."""
+
+MOST_COMPARED = 2**12
+"""The most numbers of tensors that never change and are compared by what they hold."""
 
 
 class Captured:
@@ -85,6 +91,7 @@ def compile_graph(traced: fx.GraphModule) -> Step:
     time; here they are bound once. Half of a recording is views: of tensors that stay, they are taken once, and those
     that change nothing not at all. What nobody reads is not computed.
     """
+    drop_kept_dimensions(traced.graph)
     compiler = _Compiler(traced)
     for node in traced.graph.nodes:
         compiler.add(node)
@@ -148,7 +155,15 @@ class _Compiler:
             self._compute_once(node)
         else:
             self._forget(node)
+            self._write(node)
+
+    def _write(self, node: fx.Node) -> None:
+        tensors = [self._lasting.get(self._origin(argument)) for argument in node.all_input_nodes]
+        together = side_by_side(tensors) if str(node.target) == "aten._foreach_add_.Scalar" else None
+        if together is None:
             self._compute(node)
+        else:
+            self.lines.append(f"{self._bind(torch.Tensor.add_)}({self._bind(together)}, {self._source(node.args[1])})")
 
     def _is_constant(self, node: fx.Node, tensors: list[fx.Node]) -> bool:
         read = operation(node) in MADE or bool(tensors and self._constant.issuperset(tensors))
@@ -179,7 +194,13 @@ class _Compiler:
     def _identity(self, node: fx.Node) -> Any:
         """What two nodes have in common that show the same numbers of the same memory."""
         origin = self._origin(node)
-        return (self._memory(origin), *geometry(origin)) if origin in self._lasting else origin
+        if origin in self._constant and self._lasting[origin].numel() <= MOST_COMPARED:
+            return *geometry(origin), self._lasting[origin].tolist()
+        if origin in self._lasting:
+            return self._memory(origin), *geometry(origin)
+        while (whole := reshaped(origin)) is not None:
+            origin = self._origin(whole)
+        return (origin, *geometry(node)) if isinstance(node.meta.get("val"), Tensor) else origin
 
     def _memory(self, node: fx.Node) -> Any:
         """What two nodes have in common that may show the same memory."""
