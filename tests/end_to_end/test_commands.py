@@ -196,7 +196,7 @@ def test_a_reader_of_the_config_that_has_seen_enough_is_no_error(tmp_path):
 
 OFFERED = {
     "enc": "encoding. encoding=",
-    "encoding=": "encoding=binary encoding=onehot",
+    "encoding=": "encoding=binary encoding=digits encoding=onehot",
     "pattern=primes pattern.h": "pattern.holdout=",
     "nothing": "",
 }

@@ -32,6 +32,7 @@ MISTAKES = {
     "pattern.stop=1 pattern.residue=1": "pattern.stop=1: leaves no integer; must be above residue=1",
     "pattern.stop=200": "pattern.stop=200: must be at most encoding.capacity=128",
     "encoding=onehot encoding.k=0": "encoding.k=0: must be an integer from 1 to 100",
+    "encoding=digits encoding.base=1": "encoding.base=1: must be an integer from 2 to 256",
     "encoding=onehot pattern.k=0": "pattern.k=0: must be an integer from 1 to 2^62",
     "encoding=onehot encoding.capacity=10000000": "encoding.capacity=10000000: needs one-hot codes of width 5000002; "
     "at most 65536",
@@ -52,7 +53,7 @@ MISTAKES = {
     "capture=3": "capture=3: must be true or false",
     "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
     "tv, kl, forward_kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
-    "encoding=gray": "encoding=gray: must be one of binary, onehot",
+    "encoding=gray": "encoding=gray: must be one of binary, digits, onehot",
     "architecture=cnn": "architecture=cnn: must be one of autoregressive, dirac, linear, mlp, recurrent",
     "head=sigmoid": "noise=none: head=sigmoid draws nothing itself, so that there would be one code alone",
     "architecture=mlp": "noise=none: the generator mlp must have noise to read; use gaussian or bits",

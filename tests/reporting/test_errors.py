@@ -25,5 +25,5 @@ def test_the_line_of_an_error():
 
 def test_a_scalar_in_an_options_place_is_refused_with_the_options(monkeypatch):
     monkeypatch.setattr("sys.argv", ["train.py", "lr=3", "logger=csv", "encoding=null"])
-    line = "encoding=null: must be one of binary, onehot"
+    line = "encoding=null: must be one of binary, digits, onehot"
     assert message(ValueError("Config group override must be a string or a list. Got NoneType")) == line

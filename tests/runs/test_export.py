@@ -8,6 +8,9 @@ from patterngan.runs.export import FORMATS, export, laws
 GENERATORS = {
     "autoregressive": ["architecture.width=8"],
     "recurrent with latents": ["architecture=recurrent", "architecture.width=8", "noise=gaussian", "encoding=onehot"],
+    "digits": ["architecture.width=8", "encoding=digits"],
+    "digits above 2^53": ["architecture.width=8", "encoding=digits", f"encoding.capacity={2**62}"],
+    "bits above 2^53": ["architecture.width=8", f"encoding.capacity={2**62}"],
 }
 
 

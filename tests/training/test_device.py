@@ -20,8 +20,9 @@ CASES = (
     "architecture=autoregressive head=gumbel_straight_through noise=none encoding=binary objective=boundary_seeking "
     "discriminator=default penalty=none update=joint optimizer=adam",
     "architecture=recurrent head=gumbel_straight_through noise=gaussian encoding=onehot objective.samples=2",
-    "architecture=mlp head=sigmoid noise=bits objective=nonsaturating objective.smoothing=0.1 update.ema=[0.5,0.9]",
-    "architecture=mlp head=softmax noise=bits objective=hinge penalty=[r1,r2,wgan_gp] update=critic "
+    "architecture=mlp head=softmax encoding=digits noise=bits objective=nonsaturating objective.smoothing=0.1 "
+    "update.ema=[0.5,0.9]",
+    "architecture=mlp head=sigmoid noise=bits objective=hinge penalty=[r1,r2,wgan_gp] update=critic "
     "update.discriminator_steps=2 update.instance_noise=0.1 discriminator.spectral_norm=true",
     "architecture=linear head=relu noise=gaussian objective=least_squares update=alternating discriminator.pack=2",
     "architecture=mlp head=gumbel head.temperature=[1,0.1] noise=bits objective=relativistic "

@@ -53,9 +53,7 @@ class Binary(Encoding):
 
     @override
     def decode(self, codes: Tensor) -> Tensor:
-        # Products and not shifts: ONNX has no shift of signed integers.
-        values = 2 ** torch.arange(self.width - 1, -1, -1, device=codes.device)
-        return ((codes > 0.5) * values).sum(-1)
+        return number_of((codes > 0.5).long(), 2)
 
 
 class OneHot(Encoding):
@@ -85,3 +83,45 @@ class OneHot(Encoding):
     def decode(self, codes: Tensor) -> Tensor:
         quotient, remainder = codes[..., : self.quotients], codes[..., self.quotients :]
         return quotient.argmax(-1) * self.k + remainder.argmax(-1)
+
+
+class Digits(Encoding):
+    """The digits of an integer to a base, most significant first, as many as capacity − 1 has, each a one-hot.
+
+    A soft digit is decoded by its largest entry. 2 ≤ capacity ≤ 2^62 and 2 ≤ base ≤ 256. What is above 2^63 − 1, or
+    begins with a digit that may lead there, is decoded to 2^63 − 1: the largest of int64.
+    """
+
+    def __init__(self, capacity: int, base: int) -> None:
+        self.capacity, self.base = integer("capacity", capacity, 2, 2**62), integer("base", base, 2, 256)
+        self.values = [1]
+        """What a one in each place stands for, the most significant first."""
+        while self.values[0] * base < capacity:
+            self.values.insert(0, self.values[0] * base)
+        self.symbols = (base,) * len(self.values)
+        self.width = sum(self.symbols)
+
+    @override
+    def encode(self, integers: Tensor) -> Tensor:
+        values = torch.tensor(self.values, device=integers.device)
+        digits = torch.div(integers.unsqueeze(-1), values, rounding_mode="floor") % self.base
+        categories = torch.arange(self.base, device=integers.device)
+        return (digits.unsqueeze(-1) == categories).float().flatten(-2)
+
+    @override
+    def decode(self, codes: Tensor) -> Tensor:
+        digits = codes.unflatten(-1, (len(self.values), self.base)).argmax(-1)
+        too_large = digits[..., 0] > 2**63 // self.values[0] - 1
+        return torch.where(too_large, 2**63 - 1, number_of(digits, self.base))
+
+
+def number_of(digits: Tensor, base: int) -> Tensor:
+    """The numbers that digits stand for, most significant first: int64 [..., digits] → int64 [...].
+
+    Horner's rule, because ONNX Runtime is exact where it adds or multiplies two tensors of int64, and rounds to double
+    precision where it sums one along an axis or takes powers.
+    """
+    first, *others = digits.unbind(-1)
+    for digit in others:
+        first = first * base + digit
+    return first
