@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.data.patterns import Cardinality, HeldOut, Listed, Multiples, Parity, bars_and_stripes, primes
+from patterngan.data.patterns import Cardinality, Listed, Multiples, Parity, bars_and_stripes, primes
 from patterngan.validation import InvalidValueError
 
 
@@ -86,7 +86,6 @@ CLOSED = [
     (bars_and_stripes(2, 3), lambda n: striped(n, 2, 3)),
     (bars_and_stripes(3, 2), lambda n: striped(n, 3, 2)),
     (bars_and_stripes(1, 1), lambda n: True),
-    (HeldOut(Multiples(3, 100), 0.25), lambda n: n % 3 == 0),
 ]
 
 
@@ -123,14 +122,6 @@ def test_large_parities_are_exact(stop, ones, numbers):
     assert torch.equal(pattern.rank(integers), ranks)
 
 
-def test_what_is_held_out_is_real_but_never_seen():
-    pattern = HeldOut(Multiples(2, 128), 0.25)
-    assert (pattern.size, pattern.held, pattern.seen.size) == (64, 16, 48)
-    seen = pattern.seen.member(torch.arange(48))
-    assert pattern.contains(seen).all()
-    assert torch.equal(seen, HeldOut(Multiples(2, 128), 0.25).seen.member(torch.arange(48)))
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -143,10 +134,6 @@ def test_what_is_held_out_is_real_but_never_seen():
         (lambda: Cardinality(3, 4), "ones=4: "),
         (lambda: Cardinality(63, 4), "bits=63: "),
         (lambda: bars_and_stripes(9, 9), "columns=9: makes images of 81 bits"),
-        (lambda: HeldOut(Multiples(2, 10), 0.99), "holdout=0.99: leaves 0 of the pattern's 5 integers"),
-        (lambda: HeldOut(Multiples(2, 10), 0.01), "holdout=0.01: leaves 5 .* 0 unseen"),
-        (lambda: HeldOut(Multiples(2, 10), 2), "holdout=2: "),
-        (lambda: HeldOut(Multiples(2, 2**40), 0.5), "holdout=0.5: lists the support"),
     ],
 )
 def test_other_impossible_patterns_name_the_value(make, message):

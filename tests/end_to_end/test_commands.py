@@ -197,7 +197,7 @@ def test_a_reader_of_the_config_that_has_seen_enough_is_no_error(tmp_path):
 OFFERED = {
     "enc": "encoding. encoding=",
     "encoding=": "encoding=binary encoding=digits encoding=onehot",
-    "pattern=primes pattern.h": "pattern.holdout=",
+    "pattern=primes pattern.h": "pattern.holdout= pattern.holdout_seed=",
     "nothing": "",
 }
 

@@ -70,6 +70,13 @@ MISTAKES = {
     "D compares codes, and its reals must be independent; use iid",
     "pattern.holdout=0.999": "pattern.holdout=0.999: leaves 0 of the pattern's 64 integers for training, 64 unseen; "
     "both must be at least 1",
+    "pattern.shown=64": "pattern.shown=64: leaves 64 of the pattern's 64 integers for training, 0 unseen; "
+    "both must be at least 1",
+    "pattern.shown=0": "pattern.shown=0: must be an integer from 1 to 2^20",
+    "pattern.shown=9 pattern.holdout=0.5": "pattern.shown=9: stands in place of holdout=0.5; type one of the two",
+    "pattern.holdout_seed=-1": "pattern.holdout_seed=-1: must be an integer from 0 to 2^62",
+    "encoding.capacity=1099511627776 pattern.holdout=0.5": "pattern.holdout=0.5: leaves 274877906944 integers for "
+    "training; at most 1048576 are listed, such as shown=50000",
     "pattern=primes encoding=onehot": "encoding.k: the pattern has no modulus to take; type one, such as encoding.k=10",
     "pattern=listed pattern.integers=[3,3]": "pattern.integers=[3, 3]: must not repeat an integer",
     "pattern=listed pattern.integers=[300]": "pattern: its integers are below 301, which must be at most "

@@ -129,6 +129,8 @@ def kinds(key, default):
     """The types of the values that a key takes, told from its default."""
     if isinstance(default, float) or key == "pattern.holdout":
         return int, float
+    if key == "pattern.shown":
+        return type(None), int
     return type(default), *[str] * (key in ("ckpt_path", "trainer.deterministic"))
 
 

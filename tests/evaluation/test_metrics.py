@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patterngan.data.encodings import Binary
-from patterngan.data.patterns import HeldOut, Multiples
+from patterngan.data.holdout import HeldOut, with_holdout
+from patterngan.data.patterns import LARGEST_LISTED, Cardinality, Multiples
 from patterngan.evaluation.law import Law
 from patterngan.evaluation.metrics import measure, report, selection_score, tv_floor
 
@@ -106,7 +107,7 @@ def test_a_support_too_large_to_list_has_validity_distinct_and_marginals():
 
 
 def test_generalisation_by_hand():
-    pattern = HeldOut(Multiples(2, 10), 0.4)  # of 0 2 4 6 8 two are unseen
+    pattern = with_holdout(Multiples(2, 10), 0.4)  # of 0 2 4 6 8 two are unseen
     seen = pattern.seen.member(torch.arange(3)).tolist()
     first, second = sorted({0, 2, 4, 6, 8} - set(seen))
     metrics = measure(counted([[seen[0], seen[1], first, first, 1, 3], [seen[0]] * 6]), pattern)
@@ -116,6 +117,37 @@ def test_generalisation_by_hand():
     assert metrics["unseen_coverage"].tolist() == [0.5, 0]
     everything = measure(counted([first, second]), pattern)
     assert (everything["fidelity"], everything["unseen_coverage"]) == (1, 1)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_unseen_of_a_support_too_large_to_list_are_those_of_a_list(exact, monkeypatch):
+    pattern = HeldOut(Cardinality(12, 6), 90)
+    source = torch.Generator().manual_seed(1)
+    integers = torch.randint(2**12, (3, 500), generator=source)
+    weights = torch.rand(3, 500, dtype=torch.float64, generator=source)
+    law = Law(integers, weights / weights.sum(-1, keepdim=True), exact, 500)
+    listed = measure(law, pattern)
+    monkeypatch.setattr("patterngan.evaluation.metrics.LARGEST_LISTED", 100)
+    unlisted = measure(law, pattern)
+    assert "tv" in listed
+    assert "tv" not in unlisted
+    for name in ("fidelity", "rate", "unseen_coverage"):
+        assert torch.allclose(listed[name], unlisted[name], rtol=1e-12), name
+
+
+def test_generalisation_by_hand_of_a_support_too_large_to_list():
+    pattern = HeldOut(Multiples(1, 2**40), 3)
+    assert pattern.size > LARGEST_LISTED
+    seen = pattern.seen.member(torch.arange(3)).tolist()
+    unseen = [n for n in range(8) if n not in seen][:2]
+    metrics = report(
+        counted([seen[0], unseen[0], unseen[0], unseen[1], 2**40]), torch.arange(4), pattern, Binary(2**41)
+    )
+    assert metrics["rate"] == pytest.approx(3 / 5)
+    assert metrics["fidelity"] == pytest.approx(3 / 4)
+    assert metrics["unseen_coverage"] == pytest.approx(2 / (2**40 - 3))
+    only_seen = report(counted(seen), torch.arange(4), pattern, Binary(2**41))
+    assert (only_seen["fidelity"], only_seen["rate"], only_seen["unseen_coverage"]) == (None, 0, 0)
 
 
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=4).filter(lambda shares: sum(shares) > 0.1))

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from patterngan.runs.configs import assemble_sampler, pattern_and_encoding
 from patterngan.validation import UsageError
@@ -13,6 +14,9 @@ def test_a_sampler_turns_the_noise_of_a_config_into_integers(config):
 def test_what_is_held_out_belongs_to_the_pattern(config):
     pattern, _ = pattern_and_encoding(config("pattern.holdout=0.25"))
     assert (pattern.size, pattern.held, pattern.seen.size) == (64, 16, 48)
+    other, _ = pattern_and_encoding(config("pattern.shown=48", "pattern.holdout_seed=1"))
+    assert (other.held, other.seen.size) == (16, 48)
+    assert not torch.equal(other.seen.integers, pattern.seen.integers)
 
 
 @pytest.mark.parametrize(

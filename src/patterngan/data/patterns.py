@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from patterngan.data.streams import seeded
-from patterngan.validation import InvalidValueError, choice, integer, number
+from patterngan.validation import InvalidValueError, choice, integer
 
 LARGEST_LISTED = 2**20
 """The largest support that is held in memory, as a list or shuffled."""
@@ -190,36 +189,3 @@ def count_ones(integers: Tensor) -> Tensor:
     fours = (pairs & 0x3333333333333333) + ((pairs >> 2) & 0x3333333333333333)
     eights = (fours + (fours >> 4)) & 0x0F0F0F0F0F0F0F0F
     return (eights * 0x0101010101010101) >> 56
-
-
-class HeldOut(Pattern):
-    """A pattern with a share of its integers held out of training: does the generator make them all the same?
-
-    Held-out integers are real. Which ones they are depends on the pattern and the share, not on the run's seed.
-    At least one integer is held out, and at least one is left.
-    """
-
-    def __init__(self, pattern: Pattern, holdout: Any) -> None:
-        share = number("holdout", holdout, 0, 1)
-        held = round(share * pattern.size)
-        if pattern.size > LARGEST_LISTED:
-            raise InvalidValueError("holdout", holdout, f"lists the support, {pattern.size}; at most {LARGEST_LISTED}")
-        if not 0 < held < pattern.size:
-            parts = f"leaves {pattern.size - held} of the pattern's {pattern.size} integers for training, {held} unseen"
-            raise InvalidValueError("holdout", holdout, f"{parts}; both must be at least 1")
-        self.pattern, self.size, self.stop, self.held = pattern, pattern.size, pattern.stop, held
-        order = torch.randperm(pattern.size, generator=seeded(0, "holdout"))
-        self.seen = Listed(pattern.member(order[held:]).tolist())
-        """The integers that training sees."""
-
-    @override
-    def contains(self, integers: Tensor) -> Tensor:
-        return self.pattern.contains(integers)
-
-    @override
-    def rank(self, integers: Tensor) -> Tensor:
-        return self.pattern.rank(integers)
-
-    @override
-    def member(self, ranks: Tensor) -> Tensor:
-        return self.pattern.member(ranks)

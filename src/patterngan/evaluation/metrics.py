@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from patterngan.data.encodings import Encoding
-from patterngan.data.patterns import LARGEST_LISTED, HeldOut, Pattern
+from patterngan.data.holdout import HeldOut
+from patterngan.data.patterns import LARGEST_LISTED, Pattern
 from patterngan.evaluation.law import Law
 
 NAMES = (
@@ -56,15 +57,14 @@ def measure(law: Law, pattern: Pattern) -> dict[str, Tensor]:
         "distinct": law.seen(probabilities).sum(-1),
         "entropy": -torch.xlogy(probabilities, probabilities).sum(-1),
     }
-    if pattern.size <= LARGEST_LISTED:
-        support = support_probabilities(law, valid, pattern)
+    support = support_probabilities(law, valid, pattern) if pattern.size <= LARGEST_LISTED else None
+    if support is not None:
         modes = law.seen(support).sum(-1)
         metrics |= {"modes": modes, "coverage": modes / pattern.size, **compare(support, invalid)}
-        if isinstance(pattern, HeldOut):
-            ranks = torch.arange(pattern.size, device=support.device)
-            unseen = support[..., ~pattern.seen.contains(pattern.member(ranks))]
-            metrics |= generalisation(unseen, invalid)
-            metrics["unseen_coverage"] = law.seen(unseen).mean(-1)
+    if isinstance(pattern, HeldOut):
+        unseen = unseen_probabilities(law, valid, pattern, support)
+        metrics |= generalisation(unseen, invalid)
+        metrics["unseen_coverage"] = law.seen(unseen).sum(-1) / pattern.held
     return metrics
 
 
@@ -86,6 +86,22 @@ def support_probabilities(law: Law, valid: Tensor, pattern: Pattern) -> Tensor:
     return shares.new_zeros(*shares.shape[:-1], pattern.size).scatter_add_(-1, ranks, shares)
 
 
+def unseen_probabilities(law: Law, valid: Tensor, pattern: HeldOut, support: Tensor | None) -> Tensor:
+    """The probabilities of held-out integers, [..., n]: of each, or of those in the law where they cannot be listed.
+
+    Args:
+        law: of the generator.
+        valid: which of the law's integers are real.
+        pattern: the truth.
+        support: the probability of each integer of the support, [..., size]; None where it cannot be listed.
+    """
+    if support is not None:
+        ranks = torch.arange(pattern.size, device=support.device)
+        return support[..., ~pattern.seen.contains(pattern.member(ranks))]
+    unseen = valid & ~pattern.seen.contains(law.integers)
+    return distinct_probabilities(law._replace(probabilities=torch.where(unseen, law.probabilities, 0)))
+
+
 def compare(support: Tensor, invalid: Tensor) -> dict[str, Tensor]:
     """Metrics of the probabilities of the support [..., size] and of all other integers [...].
 
@@ -103,7 +119,7 @@ def compare(support: Tensor, invalid: Tensor) -> dict[str, Tensor]:
 
 
 def generalisation(unseen: Tensor, invalid: Tensor) -> dict[str, Tensor]:
-    """Metrics of the probabilities of the held-out integers [..., held], and of all that are not real [...].
+    """Metrics of the probabilities of the held-out integers [..., n], and of all that are not real [...].
 
     fidelity: among what is no training integer, the probability of valid ones; NaN if there is nothing such.
     rate: the probability of the held-out integers. Source: Gili et al. 2022, arXiv 2201.08770, section 2.

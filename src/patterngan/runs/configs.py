@@ -13,7 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 from torch import nn
 
 from patterngan.data.encodings import Encoding
-from patterngan.data.patterns import HeldOut, Pattern
+from patterngan.data.holdout import with_holdout
+from patterngan.data.patterns import Pattern
 from patterngan.gan.generators import AutoregressiveNetwork, Generator, generator
 from patterngan.gan.heads import Head
 from patterngan.gan.noise import Joined, Noise, Uniform
@@ -68,9 +69,9 @@ def build_pattern(config: DictConfig) -> Pattern:
     with torch.device("cpu"):  # its integers are looked at, also where networks are measured without being made
         try:
             settings: Any = OmegaConf.to_container(config.pattern, resolve=True)
-            holdout = settings.pop("holdout", 0)
+            holdout = {key: settings.pop(key) for key in ("holdout", "holdout_seed", "shown") if key in settings}
             pattern: Pattern = build(DictConfig({"pattern": settings}), "pattern", Pattern)
-            return pattern if holdout == 0 else HeldOut(pattern, holdout)
+            return with_holdout(pattern, **holdout)
         except (InvalidValueError, OmegaConfBaseException) as error:
             raise refusal(config, "pattern", error) from None
 

@@ -12,7 +12,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from patterngan.data.encodings import Encoding
-from patterngan.data.patterns import LARGEST_LISTED, HeldOut, Pattern
+from patterngan.data.holdout import HeldOut
+from patterngan.data.patterns import LARGEST_LISTED, Pattern
 from patterngan.data.streams import CHUNK, StepStream, Stream
 from patterngan.training.module import GAN
 from patterngan.validation import InvalidValueError, choice, integer
