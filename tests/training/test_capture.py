@@ -1,9 +1,9 @@
 import pytest
 import torch
 from torch import nn
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from patterngan.training.capture import Captured, compile_graph
+from patterngan.training.recording import recorded
 from patterngan.validation import UsageError
 
 
@@ -119,7 +119,7 @@ def test_what_nobody_reads_is_not_computed():
         x.exp().sum()
         return (x + 1,)
 
-    source = compile_graph(make_fx(step)(torch.ones(2)))
+    source = compile_graph(recorded(step, torch.ones(2))[0])
     assert len(source.__code__.co_varnames) == 2  # the input and the sum
 
 
@@ -129,7 +129,7 @@ def test_what_is_the_same_at_every_step_is_computed_when_recorded():
         grid = torch.cat([torch.eye(2), torch.arange(4.0).view(2, 2)]) * torch.tensor([2.0, 3.0])
         return (x * grid.t()[0], x.new_zeros(2, 2).exp())
 
-    replay = compile_graph(make_fx(step)(torch.ones(4)))
+    replay = compile_graph(recorded(step, torch.ones(4))[0])
     assert all(torch.equal(a, b) for a, b in zip(replay(torch.ones(4)), step(torch.ones(4)), strict=True))
     assert len(replay.__code__.co_varnames) == 2  # the input and the product
 
@@ -140,7 +140,7 @@ def test_views_that_nobody_reads_are_not_taken_and_one_of_a_view_may_be_what_it_
         product = x * 2
         return (product.t().t().exp() + product.t()[0].unsqueeze(0),)
 
-    replay = compile_graph(make_fx(step)(torch.ones(2, 2)))
+    replay = compile_graph(recorded(step, torch.ones(2, 2))[0])
     assert torch.equal(replay(torch.ones(2, 2))[0], step(torch.ones(2, 2))[0])
     assert not any(name.startswith("t_") for name in replay.__code__.co_varnames)
 
@@ -152,7 +152,7 @@ def test_the_same_of_the_same_is_computed_once():
     def step(x):
         return tuple(part.exp() for _ in range(2) for part in (x @ kept.clone().detach()).chunk(3, -1))
 
-    found = compile_graph(make_fx(step)(torch.ones(4, 2)))(torch.rand(4, 2))
+    found = compile_graph(recorded(step, torch.ones(4, 2))[0])(torch.rand(4, 2))
     assert all(a is b for a, b in zip(found[:3], found[3:], strict=True))
 
 
@@ -164,7 +164,7 @@ def test_what_reads_the_same_numbers_in_the_same_shape_is_computed_once():
         return *looks, *sums, x + torch.tensor([3.0, 2.0, 1.0])
 
     x = torch.rand(2, 3)
-    found = compile_graph(make_fx(step)(torch.ones(2, 3)))(x)
+    found = compile_graph(recorded(step, torch.ones(2, 3))[0])(x)
     assert all(torch.equal(one, other) for one, other in zip(found, step(x), strict=True))
     assert found[0] is found[1]
     assert found[4] is found[5]

@@ -1,7 +1,7 @@
 """Capturing a step: its tensor operations, recorded once, then replayed alone.
 
 A GAN step at this size is a hundred operations of a microsecond each, buried under module calls, the autograd
-engine and the optimizers' Python. `make_fx` sees through all of these down to the operations and the tensors they
+engine and the optimizers' Python. `recording` sees through all of these down to the operations and the tensors they
 read and write. Replaying them alone gives bitwise the same numbers.
 
 What a step did in Python when it was recorded, it does for ever: it must not branch on values, count calls or read
@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from patterngan.training.nodes import (
     drop_kept_dimensions,
@@ -32,7 +31,7 @@ from patterngan.training.nodes import (
     shown,
     side_by_side,
 )
-from patterngan.validation import UsageError
+from patterngan.training.recording import Recording, recorded
 
 Step = Callable[..., tuple[Tensor, ...]]
 
@@ -66,34 +65,21 @@ class Captured:
         return self._step(*inputs)
 
     def _record(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        outputs: tuple[Tensor, ...] = ()
-
-        def step(*traced: Tensor) -> tuple[Tensor, ...]:
-            nonlocal outputs
-            outputs = self._step(*traced)
-            return outputs
-
-        try:
-            graph = make_fx(step)(*inputs)
-        except RuntimeError as error:
-            if "tracing tensor" not in str(error):
-                raise
-            reason = str(error).splitlines()[0]
-            raise UsageError(f"capture=true: the networks cannot be recorded ({reason}); use false") from error
-        self._next = compile_graph(graph)
+        recording, outputs = recorded(self._step, *inputs)
+        self._next = compile_graph(recording)
         return outputs
 
 
-def compile_graph(traced: fx.GraphModule) -> Step:
+def compile_graph(recording: Recording) -> Step:
     """One straight-line Python function of a recorded graph, to be called without gradient tracking.
 
     FX's own generated code looks every operation up by its dotted name and every tensor up in a module, each
     time; here they are bound once. Half of a recording is views: of tensors that stay, they are taken once, and those
     that change nothing not at all. What nobody reads is not computed.
     """
-    drop_kept_dimensions(traced.graph)
-    compiler = _Compiler(traced)
-    for node in traced.graph.nodes:
+    drop_kept_dimensions(recording.graph)
+    compiler = _Compiler(recording)
+    for node in recording.graph.nodes:
         compiler.add(node)
     body = "\n        ".join(compiler.lines)
     bound, inputs = ", ".join(compiler.bound), ", ".join(compiler.inputs)
@@ -107,14 +93,14 @@ def compile_graph(traced: fx.GraphModule) -> Step:
 class _Compiler:
     """Turns the nodes of a graph, one after another, into lines of Python and the values that these name."""
 
-    def __init__(self, traced: fx.GraphModule) -> None:
-        self._traced, self._live = traced, live_nodes(traced.graph)
+    def __init__(self, recording: Recording) -> None:
+        self._live = live_nodes(recording.graph)
         self.bound: dict[str, Any] = {}
         self.inputs: list[str] = []
         self.lines: list[str] = []
         self._aliases: dict[fx.Node, fx.Node] = {}
         """Nodes whose value is another's, the very same tensor."""
-        self._lasting: dict[fx.Node, Tensor] = {}
+        self._lasting = dict(recording.lasting)
         """Tensors that stay from step to step: their views can be taken now."""
         self._constant: set[fx.Node] = set()
         """Those of them in which nothing is ever written: anything can be computed of them now."""
@@ -129,11 +115,9 @@ class _Compiler:
         """Takes the next node."""
         if node.op == "placeholder":
             self.inputs.append(node.name)
-        elif node.op == "get_attr":
-            self._lasting[node] = getattr(self._traced, str(node.target))
         elif node.op == "output":
             self.lines.append(f"return {self._source(node.args[0])}")
-        elif node in self._live:
+        elif node.op == "call_function" and node in self._live:
             self._call(node)
 
     def _call(self, node: fx.Node) -> None:
@@ -144,7 +128,7 @@ class _Compiler:
             self._aliases[node] = self._origin(same)
         elif str(node.target) in FILLED and untouched:
             like, value = node.meta["val"], FILLED[str(node.target)]
-            self._lasting[node] = torch.full(like.shape, value, dtype=like.dtype, device=like.device)
+            self._lasting[node] = torch.full(like.shape, value, dtype=like.dtype, device=node.meta["device"])
             self._constant.add(node)
         elif self._is_constant(node, tensors) and untouched and not has_effect(node):
             self._lasting[node] = self._value(node)

@@ -1,7 +1,8 @@
 """What the operations of a recorded graph do: which write, which show memory, which nobody reads.
 
-The private names of torch that recording needs stand in this file: `torch._ops.OpOverload`, its `_schema` and its C++
-function `_op`, and `torch._fused_adam_` and the like among `NATIVE`.
+The private names of torch that recording needs stand in this file, `torch._ops.OpOverload`, its `_schema` and its C++
+function `_op`, and `torch._fused_adam_` and the like among `NATIVE`; and in `recording`,
+`torch.utils._python_dispatch.TorchDispatchMode`, by which PyTorch's own documentation tells how to see operations.
 """
 
 import operator
@@ -74,8 +75,6 @@ def live_nodes(graph: fx.Graph) -> set[fx.Node]:
     """The nodes that write something, are returned, or are read by such."""
     live: set[fx.Node] = set()
     for node in reversed(graph.nodes):
-        if "profiler" in str(node.target):
-            continue
         if node.op == "output" or has_effect(node) or any(user in live for user in node.users):
             live.add(node)
     return live
