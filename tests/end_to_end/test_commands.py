@@ -73,6 +73,7 @@ def test_result_json_has_the_documented_fields(evens):
     ("overrides", "support"),
     [
         (["encoding=onehot", "pattern.k=5"], 20),
+        (["encoding=digits", "encoding.capacity=1000", "pattern.k=7"], 143),
         (["experiment=multiples_of_five"], 10),
         (["experiment=odd_numbers"], 64),
         (["encoding.capacity=100", "pattern.k=7"], 15),
@@ -88,6 +89,16 @@ def test_every_choice_trains(run, tmp_path, overrides, support):
     steps = [int(key.partition("=")[2]) for key in (*PLAIN, *overrides) if key.startswith("steps=")][-1]
     assert result(tmp_path)["steps"] == steps
     assert torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["global_step"] == steps
+
+
+def test_fifty_thousand_of_155_million_are_shown(run, tmp_path):
+    large = ["pattern=cardinality", "pattern.bits=30", "pattern.ones=15", f"encoding.capacity={2**30}"]
+    run(*PLAIN, *large, "pattern.shown=50000", "data.sampling=permutation", "batch_size=500")
+    metrics = result(tmp_path)["metrics"]
+    assert metrics["support"] == 155_117_520
+    assert 0 < metrics["unseen_coverage"] <= metrics["samples"] / (155_117_520 - 50_000)
+    assert 0 < metrics["rate"] <= metrics["validity"] + 1e-12
+    assert metrics["fidelity"] == pytest.approx(metrics["rate"] / (metrics["rate"] + 1 - metrics["validity"]))
 
 
 def test_odd_numbers_are_odd(run, tmp_path):

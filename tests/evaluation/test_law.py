@@ -15,6 +15,7 @@ KNOWN = {
     "autoregressive": ["architecture=autoregressive", "architecture.width=16"],
     "recurrent": ["architecture=recurrent", "architecture.width=16"],
     "one-hots": ["architecture=autoregressive", "architecture.width=16", "encoding=onehot", "pattern.k=5"],
+    "digits": ["architecture=autoregressive", "architecture.width=16", "encoding=digits", "encoding.capacity=100"],
     "a mixture": ["architecture=autoregressive", "architecture.width=16", "noise=bits", "noise.dim=3"],
     "a recurrent mixture": ["architecture=recurrent", "architecture.width=16", "noise=bits", "noise.dim=3"],
     "independent symbols": ["architecture=mlp", "architecture.width=16", "noise=bits", "noise.dim=3"],

@@ -101,12 +101,15 @@ def test_every_member_has_its_own_schedules(config, common, jobs):
     assert_members_follow_their_runs_alone(config, common, [job.split() for job in jobs])
 
 
-@pytest.mark.parametrize("architecture", ["autoregressive", "recurrent"])
-def test_drawn_codes(config, architecture):
+@pytest.mark.parametrize(
+    ("architecture", "encoding"), [("autoregressive", "binary"), ("recurrent", "binary"), ("autoregressive", "digits")]
+)
+def test_drawn_codes(config, architecture, encoding):
     # One step apart, rounding can tip a draw: lr and steps are small.
     common = [
         f"architecture={architecture}",
         "architecture.width=8",
+        f"encoding={encoding}",
         "encoding.capacity=16",
         "lr=1e-4",
         "batch_size=32",
@@ -118,7 +121,10 @@ def test_drawn_codes(config, architecture):
 @pytest.mark.parametrize("sampling", ["iid", "permutation"])
 def test_patterns_of_other_sizes_in_other_noise(config, sampling):
     common = ["experiment=plain", "noise=bits", f"data.sampling={sampling}", "batch_size=8", "evaluation.samples=500"]
-    assert_members_follow_their_runs_alone(config, common, [["pattern.k=2"], ["pattern.k=5"], ["pattern.k=127"]])
+    shown = ["pattern.shown=9", "pattern.holdout_seed=3"]
+    assert_members_follow_their_runs_alone(
+        config, common, [["pattern.k=2"], ["pattern.k=5", *shown], ["pattern.k=127"]]
+    )
 
 
 def test_members_that_are_equal_stay_equal_up_to_rounding(config):

@@ -115,7 +115,10 @@ def test_capture_changes_no_bit(config, options):
     assert all(torch.equal(a, b) for a, b in zip(*states, strict=True))
 
 
-@pytest.mark.parametrize("options", ["", "encoding=onehot pattern.k=5", "+trainer.precision=64-true"])
+@pytest.mark.parametrize(
+    "options",
+    ["", "encoding=onehot pattern.k=5", "encoding=digits encoding.capacity=100", "+trainer.precision=64-true"],
+)
 def test_reading_each_code_once_is_reading_all(config, monkeypatch, options):
     composed = config(*options.split(), "steps=20", "evaluation.samples=100", "lr=1e-4")
     weights, real = [], module.reads_few_codes
