@@ -24,7 +24,8 @@ HEAD = """# Configuration
 
 A run is configured by one option of each group, typed as `group=option`, and by keys, typed as `key=value`. The keys of
 an option exist where it is chosen. A default such as `${lr}` follows another key, and `???` must be typed. Where a
-number can be `[start, end]` or `[start, end, shape]` it moves over the run; shapes are linear, exponential and cosine.
+number can be a schedule, `[start, end, shape, until]`, it moves over the run; `[start, end]` is linear over all of it.
+Shapes are linear, exponential and cosine; until is the share of the run after which the number stays at its end.
 `python train.py --cfg job`, with whatever else is typed, prints the configuration that a run would have.
 """
 

@@ -112,6 +112,7 @@ def test_double_precision_is_double_throughout_and_goes_on_to_the_bit(trained, t
     often = f"{{_target_:{OWN}ModelCheckpoint,every_n_train_steps:20,dirpath:kept,filename:'{{step}}',save_top_k:-1,"
     often += "auto_insert_metric_name:false}"
     double = ("+trainer.precision=64-true", "penalty=wgan_gp", "update.ema=0.9", "optimizer.decay=linear")
+    double += ("optimizer.warmup=33", "optimizer.weight_decay=0.1", "optimizer.clip_norm=0.1")
     trained(*double, f"+callbacks.often={often}")
     assert typed("train", "ckpt_path=kept/20.ckpt", "hydra.run.dir=again", "~callbacks.pictures").code == 0
     whole, resumed = (checkpoints.read(tmp_path / name).weights for name in ("run", "again"))

@@ -94,6 +94,12 @@ MISTAKES = {
     "update=alternating steps on each apart; use joint or critic",
     "update=critic update.discriminator_steps=0": "update.discriminator_steps=0: must be an integer from 1 to 1000",
     "update.ema=1": "update.ema=1: must be below 1",
+    "optimizer.warmup=-1": "optimizer.warmup=-1: must be an integer ≥ 0",
+    "optimizer.clip_norm=-1": "optimizer.clip_norm=-1: must be a finite number ≥ 0",
+    "optimizer.generator.weight_decay=heavy": "optimizer.generator.weight_decay=heavy: must be a finite number ≥ 0",
+    "optimizer.decay_to=2": "optimizer.decay_to=2: must be a finite number ≥ 0 and ≤ 1",
+    "head.temperature=[1,2,linear,3]": "head.temperature=[1, 2, 'linear', 3]: until must be a finite number > 0 and "
+    "≤ 1",
     "optimizer.decay=steep": "optimizer.decay=steep: must be one of none, linear, cosine",
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
     "pattern.modulus=3": "pattern.modulus=3: is no key; docs/configuration.md lists the keys",

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patterngan.gan.schedules import Scheduled, progress_at, schedule
+from patterngan.gan.schedules import LearningRate, Schedule, Scheduled, progress_at, schedule
 from patterngan.validation import InvalidValueError
 
 
@@ -26,6 +26,27 @@ def test_a_schedule_by_hand(value, halfway):
     assert [moving.at(0), moving.at(0.5), moving.at(1)] == pytest.approx([ends[0], halfway, ends[1]])
 
 
+def test_a_schedule_that_ends_early_stays_at_its_end():
+    ramp = schedule("x", [0.1, 0.5, "linear", 0.5], 0)
+    assert [ramp.at(share) for share in (0, 0.25, 0.5, 0.75, 1)] == pytest.approx([0.1, 0.3, 0.5, 0.5, 0.5])
+
+
+@given(st.floats(1e-3, 1), st.floats(0, 1), st.sampled_from(["linear", "cosine", "exponential"]))
+def test_a_schedule_that_ends_early_is_the_whole_one_in_a_shorter_run(until, progress, shape):
+    early, whole = schedule("x", [1, 3, shape, until], 0), schedule("x", [1, 3, shape], 0)
+    assert early.at(progress * until) == pytest.approx(whole.at(progress))
+    assert early.at(until + progress * (1 - until)) == pytest.approx(3)
+
+
+def test_a_learning_rate_rises_to_its_schedule_and_follows_it():
+    rate = LearningRate(Schedule(0.1, 0.0), warmup=4)
+    shares = (0.0, 0.0, 0.2, 0.2, 0.2, 0.4)
+    values = [rate.at(share, step) for step, share in enumerate(shares)]
+    assert values == pytest.approx([0.025, 0.05, 0.06, 0.08, 0.08, 0.06])
+    assert not LearningRate(Schedule(0.1, 0.1), warmup=1).constant
+    assert LearningRate(Schedule(0.1, 0.1)).at(0.3, 0) == 0.1
+
+
 def test_a_cosine_starts_slowly():
     assert schedule("x", [1, 0, "cosine"], 0).at(0.25) == pytest.approx((1 + math.cos(math.pi / 4)) / 2)
 
@@ -40,10 +61,13 @@ def test_a_schedule_stays_between_its_ends(start, end, shape, progress):
     ("value", "message"),
     [
         (-1, "gamma=-1: must be a finite number"),
-        ("fast", "gamma=fast: must be a number, "),
-        (None, "gamma=null: must be a number, "),
-        ([1], "must be a number, "),
-        ([1, 2, "linear", 4], "must be a number, "),
+        ("fast", "gamma=fast: must be a number or "),
+        (None, "gamma=null: must be a number or "),
+        ([1], "must be a number or "),
+        ([1, 2, "linear", 0.5, 1], "must be a number or "),
+        ([1, 2, "linear", 4], r"gamma=\[1, 2, 'linear', 4\]: until must be a finite number > 0 and ≤ 1"),
+        ([1, 2, "linear", 0], "until must be a finite number > 0"),
+        ([1, 2, "linear", "half"], "until must be a finite number > 0"),
         ([1, -2], r"gamma=\[1, -2\]: both ends must be a finite number"),
         ([1, 2, "steep"], "gamma=steep: must be one of linear, cosine, exponential"),
         ([1, 0, "exponential"], "must stay above 0"),

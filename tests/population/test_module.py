@@ -94,6 +94,14 @@ def test_every_choice(config, architecture, update, head):
             "update=alternating objective.smoothing=0.1 optimizer=sgd",
             ["objective.smoothing=0.3", "objective.smoothing=[0.5,0] seed=1", "lr=1e-2 optimizer.decay=cosine"],
         ),
+        (
+            "update=critic update.discriminator_steps=2 update.instance_noise=0.1 evaluate_every=30",
+            [
+                "optimizer.clip_norm=0.1 optimizer.warmup=75 optimizer.decay=cosine optimizer.decay_to=0.02",
+                "optimizer.weight_decay=1 optimizer.discriminator.clip_norm=0.1 optimizer.generator.warmup=10",
+                "update.instance_noise=[0.1,0.5,linear,0.5]",
+            ],
+        ),
     ],
 )
 def test_every_member_has_its_own_schedules(config, common, jobs):

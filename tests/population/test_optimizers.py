@@ -1,8 +1,10 @@
+import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from patterngan.gan.optimizers import SGD, Adam
 from patterngan.population.optimizers import PopulationAdam, PopulationSGD
+from patterngan.training.capture import Captured
 
 
 def test_members_follow_torchs_adam_with_their_own_lr_and_betas():
@@ -32,6 +34,65 @@ def test_members_follow_torchs_adam_with_their_own_lr_and_betas():
         assert population.state_dict()["param_groups"][member] == optimizer.state_dict()["param_groups"]
 
 
+OPTIONS = [
+    {},
+    {"weight_decay": 0.5},
+    {"weight_decay": 0.1, "clip_norm": 2.0, "warmup": 20, "decay": "cosine", "decay_to": 0.02},
+    {"clip_norm": 0.5, "warmup": 7},
+    {"clip_norm": 1e9, "decay": "linear"},
+]
+"""Of members whose gradients have norms around 3."""
+
+
+def torchs_steps(weights: list[Tensor], gradients: list[list[Tensor]], rates: list[float], options: dict) -> None:
+    """Steps of PyTorch's AdamW with these learning rates, each after PyTorch's clipping."""
+    adamw = torch.optim.AdamW(weights, 0.1, (0.5, 0.9), weight_decay=options.get("weight_decay", 0.0))
+    for step, rate in enumerate(rates):
+        for weight, gradient in zip(weights, gradients[step], strict=True):
+            weight.grad = gradient.clone()
+        if options.get("clip_norm"):
+            nn.utils.clip_grad_norm_(weights, options["clip_norm"])
+        adamw.param_groups[0]["lr"] = rate
+        adamw.step()
+
+
+@pytest.mark.parametrize("capture", [True, False])
+def test_members_follow_torchs_adamw_and_clipping_with_options_of_their_own(capture):
+    settings = [Adam(0.01, [0.5, 0.9], **options) for options in OPTIONS]
+    together = [nn.Parameter(torch.randn(len(OPTIONS), *shape)) for shape in ((3, 2), (4,), ())]
+    start = [stacked.detach().clone() for stacked in together]
+    gradients = [[torch.randn_like(stacked) for stacked in together] for _ in range(60)]
+    population = PopulationAdam(together, settings)
+    assert population.warmup == 20
+
+    def take(*gradients):
+        for stacked, gradient in zip(together, gradients, strict=True):
+            stacked.grad = gradient
+        population.step()
+        return gradients
+
+    taken = Captured(take) if capture else take
+    with torch.no_grad():
+        for step in range(60):
+            population.move_to(step / 60, step)
+            taken(*gradients[step])
+    for member, (one, options) in enumerate(zip(settings, OPTIONS, strict=True)):
+        weights = [nn.Parameter(stacked[member].clone()) for stacked in start]
+        own = [[stacked[member] for stacked in row] for row in gradients]
+        torchs_steps(weights, own, [one.lr.at(step / 60, step) for step in range(60)], options)
+        for stacked, weight in zip(together, weights, strict=True):
+            assert torch.allclose(stacked[member], weight, rtol=1e-5, atol=2e-5)
+        assert population.state_dict()["param_groups"][member] == one(weights).state_dict()["param_groups"]
+    assert set(population.state_dict()["state"][0]) == {"step", "exp_avg", "exp_avg_sq"}
+
+
+def test_a_population_without_options_keeps_nothing_for_them():
+    population = PopulationAdam([nn.Parameter(torch.randn(2, 3))], [Adam(0.1, [0.5, 0.9])] * 2)
+    assert population.shaped_kept is None
+    assert population.clip_norms is None
+    assert population.warmup == 0
+
+
 def test_members_descend_with_their_own_lr_as_they_would_alone():
     settings = [SGD(0.1), SGD(0.5, "cosine")]
     together = nn.Parameter(torch.randn(2, 3))
@@ -43,7 +104,7 @@ def test_members_descend_with_their_own_lr_as_they_would_alone():
     for parameter, own in zip(alone, gradient, strict=True):
         parameter.grad = own
     for optimizer in (population, *single):
-        optimizer.move_to(0.5)
+        optimizer.move_to(0.5, 9)
         optimizer.step()
     expected = start - torch.tensor([[0.1], [0.25]]) * gradient
     assert torch.allclose(together, expected)

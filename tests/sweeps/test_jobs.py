@@ -38,6 +38,13 @@ def test_members_are_sorted_by_their_betas(jobs):
     assert seen(grouped(made)) == [([1, 3, 0, 2], None)]
 
 
+def test_all_settings_of_the_optimizer_are_fused(jobs):
+    options = ("decay=cosine", "decay_to=0.02", "warmup=50", "weight_decay=0.1", "clip_norm=1")
+    groups = ("optimizer", "optimizer.generator", "optimizer.discriminator")
+    made = jobs([], *([f"{group}.{option}"] for group in groups for option in options))
+    assert [len(group.jobs) for group in grouped(made)] == [len(made)]
+
+
 @pytest.mark.parametrize(
     ("override", "reason"),
     [

@@ -21,7 +21,7 @@ CASES = (
     "discriminator=default penalty=none update=joint optimizer=adam",
     "architecture=recurrent head=gumbel_straight_through noise=gaussian encoding=onehot objective.samples=2",
     "architecture=mlp head=softmax encoding=digits noise=bits objective=nonsaturating objective.smoothing=0.1 "
-    "update.ema=[0.5,0.9]",
+    "update.ema=[0.5,0.9] optimizer.weight_decay=0.1 optimizer.clip_norm=1 optimizer.warmup=9",
     "architecture=mlp head=sigmoid noise=bits objective=hinge penalty=[r1,r2,wgan_gp] update=critic "
     "update.discriminator_steps=2 update.instance_noise=0.1 discriminator.spectral_norm=true",
     "architecture=linear head=relu noise=gaussian objective=least_squares update=alternating discriminator.pack=2",

@@ -1,8 +1,8 @@
 """Schedules: numbers that change over a run.
 
-A config gives such a number as one number, as `[start, end]` or as `[start, end, shape]`. A module holds it as
-`Scheduled`, a tensor that is changed in place, so that a recorded step sees the change. In a population the tensor
-holds a number for each member.
+A config gives such a number as one number, or as `[start, end, shape, until]`, where shape and until can be left out.
+A module holds it as `Scheduled`, a tensor that is changed in place, so that a recorded step sees the change. In a
+population the tensor holds a number for each member.
 """
 
 import math
@@ -28,14 +28,16 @@ The shape `exponential` is not among them: it is linear in the number's logarith
 
 @dataclass(frozen=True)
 class Schedule:
-    """A number that goes from `start` to `end` over the run."""
+    """A number that goes from `start` to `end`, which it reaches at the share `until` of the run, and stays there."""
 
     start: float
     end: float
     shape: str = "linear"
+    until: float = 1.0
 
     def at(self, progress: float) -> float:
         """The number at a share of the run, from 0 to 1."""
+        progress = min(1.0, progress / self.until)
         if self.shape == "exponential":
             return float(self.start * (self.end / self.start) ** progress)
         return self.start + (self.end - self.start) * SHAPES[self.shape](progress)
@@ -60,16 +62,48 @@ def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low:
     if isinstance(value, int | float):
         constant = number(key, value, low, high, open_low)
         return Schedule(constant, constant)
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) not in (2, 3):
-        raise InvalidValueError(key, value, "must be a number, [start, end] or [start, end, shape]")
-    shape = choice(key, value[2], (*SHAPES, "exponential")) if len(value) == 3 else "linear"
-    try:
-        start, end = (number(key, item, low, high, open_low) for item in value[:2])
-    except InvalidValueError as error:
-        raise InvalidValueError(key, value, f"both ends {error.allowed}") from None
+    if isinstance(value, str) or not isinstance(value, Sequence) or not 2 <= len(value) <= 4:
+        allowed = "must be a number or [start, end, shape, until]; shape and until can be left out"
+        raise InvalidValueError(key, value, allowed)
+    shape = choice(key, value[2], (*SHAPES, "exponential")) if len(value) > 2 else "linear"
+    start, end = (_item(key, value, "both ends", item, low, high, open_low) for item in value[:2])
+    until = _item(key, value, "until", value[3], 0, 1, open_low=True) if len(value) == 4 else 1.0
     if shape == "exponential" and min(start, end) <= 0:
         raise InvalidValueError(key, value, "an exponential schedule must stay above 0")
-    return Schedule(start, end, shape)
+    return Schedule(start, end, shape, until)
+
+
+def _item(key: str, value: Any, name: str, item: Any, low: float, high: float, open_low: bool) -> float:
+    """One number of a schedule's list; the error shows the whole list."""
+    try:
+        return number(key, item, low, high, open_low)
+    except InvalidValueError as error:
+        raise InvalidValueError(key, value, f"{name} {error.allowed}") from None
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """A learning rate on its schedule, with the warm-up in front of it.
+
+    GAN step n of the first `warmup`, counted from 1, takes n / warmup of what the schedule says.
+    """
+
+    schedule: Schedule
+    warmup: int = 0
+
+    def at(self, progress: float, step: int) -> float:
+        """Its value in a GAN step, the first being 0, for which schedules are at a share of the run."""
+        return self.schedule.at(progress) * min(1.0, (step + 1) / max(1, self.warmup))
+
+    @property
+    def start(self) -> float:
+        """Its value at the start of the run, but for the warm-up."""
+        return self.schedule.start
+
+    @property
+    def constant(self) -> bool:
+        """Whether it never changes."""
+        return self.schedule.constant and not self.warmup
 
 
 class Scheduled(nn.Module):

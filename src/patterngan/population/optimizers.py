@@ -1,5 +1,6 @@
 """Optimizers of a population: parameters have a leading members axis, and each member its own settings."""
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn, optim
 from typing_extensions import override
 
-from patterngan.gan.optimizers import SGD, Adam, lay_counts_together
+from patterngan.gan.optimizers import SGD, Adam, clipped, lay_counts_together
 
 
 class PopulationOptimizer(optim.Optimizer):
@@ -17,13 +18,17 @@ class PopulationOptimizer(optim.Optimizer):
     def __init__(self, parameters: Iterable[nn.Parameter], members: Sequence[Adam | SGD]) -> None:
         self.stacked: list[Tensor] = list(parameters)
         super().__init__(self.stacked, {})
-        self.members = members
+        self.members, self.warmup = members, max(member.lr.warmup for member in members)
         self.lrs = self.stacked[0].new_tensor([member.lr.start for member in members])
-        self.shaped_lrs = [self.lrs.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
+        self.shaped_lrs = self._shaped(self.lrs)
 
-    def move_to(self, progress: float) -> None:
-        """Sets the learning rates to their values at a share of the run."""
-        self.lrs.copy_(torch.tensor([member.lr.at(progress) for member in self.members], dtype=self.lrs.dtype))
+    def _shaped(self, numbers: Tensor) -> list[Tensor]:
+        """Numbers [members], shaped to multiply each of the stacked parameters."""
+        return [numbers.view(-1, *[1] * (parameter.dim() - 1)) for parameter in self.stacked]
+
+    def move_to(self, progress: float, step: int) -> None:
+        """Sets the learning rates to their values in a GAN step at a share of the run."""
+        self.lrs.copy_(torch.tensor([member.lr.at(progress, step) for member in self.members], dtype=self.lrs.dtype))
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -49,7 +54,7 @@ class PopulationSGD(PopulationOptimizer):
 
 
 class PopulationAdam(PopulationOptimizer):
-    """Adam, each member with its own lr and betas.
+    """Adam, each member with its own settings.
 
     PyTorch's fused Adam takes a step of learning rate one from zeros. It leaves there the direction of the step,
     which is then multiplied with each member's lr. PyTorch's betas are numbers, so there is one call for each run of
@@ -61,6 +66,12 @@ class PopulationAdam(PopulationOptimizer):
         self.directions, self.exp_avg, self.exp_avg_sq = (
             [torch.zeros_like(parameter, requires_grad=False) for parameter in self.stacked] for _ in range(3)
         )
+        norms = [member.clip_norm or math.inf for member in members]
+        self.clip_norms = self.lrs.new_tensor(norms) if min(norms) < math.inf else None
+        decays = [member.weight_decay for member in members]
+        self.decays = self.lrs.new_tensor(decays)
+        self.kept = 1 - self.lrs * self.decays
+        self.shaped_kept = self._shaped(self.kept) if any(decays) else None
         changes = [i for i in range(1, len(members)) if members[i].betas != members[i - 1].betas]
         self.cuts = [slice(*cut) for cut in pairwise([0, *changes, len(members)])]
         groups = [
@@ -80,14 +91,25 @@ class PopulationAdam(PopulationOptimizer):
                 }
         lay_counts_together(self.direction_adam)
 
+    @override
+    def move_to(self, progress: float, step: int) -> None:
+        super().move_to(progress, step)
+        if self.shaped_kept is not None:
+            self.kept.copy_(1 - self.lrs * self.decays)
+
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Takes one step of every member along its gradient."""
+        gradients: Sequence[Tensor | None] = [parameter.grad for parameter in self.stacked]
+        if self.clip_norms is not None:
+            gradients = clipped(self.stacked, self.clip_norms)
         for cut, group in zip(self.cuts, self.direction_adam.param_groups, strict=True):
-            for direction, parameter in zip(group["params"], self.stacked, strict=True):
-                direction.grad = None if parameter.grad is None else parameter.grad[cut]
+            for direction, gradient in zip(group["params"], gradients, strict=True):
+                direction.grad = None if gradient is None else gradient[cut]
         torch._foreach_zero_(self.directions)
         self.direction_adam.step()
+        if self.shaped_kept is not None:
+            torch._foreach_mul_(self.stacked, self.shaped_kept)
         torch._foreach_addcmul_(self.stacked, self.directions, self.shaped_lrs)
 
     @override
@@ -102,7 +124,7 @@ class PopulationAdam(PopulationOptimizer):
     @torch.no_grad()
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Loads running means with a members axis; lr and betas stay those of `members`."""
+        """Loads running means with a members axis; settings stay those of `members`."""
         for index, state in state_dict["state"].items():
             self.exp_avg[index].copy_(state["exp_avg"])
             self.exp_avg_sq[index].copy_(state["exp_avg_sq"])

@@ -16,8 +16,8 @@ from patterngan.runs.instantiate import typed_key
 from patterngan.training.inputs import RandomInput
 from patterngan.validation import InvalidValueError, UsageError
 
-COPIES = 12
-"""Copies of its weights that a run keeps: gradients, running means, steps, and the last and the best snapshot."""
+COPIES = 14
+"""Copies of its weights that a run keeps: gradients, also clipped, running means, steps, the last and best snapshot."""
 
 
 class Demand(NamedTuple):

@@ -36,8 +36,8 @@ DECIDED = {
     "sync_batchnorm": ONE_DEVICE,
     "use_distributed_sampler": ONE_DEVICE,
     "accumulate_grad_batches": "Lightning takes no steps of a GAN; use batch_size",
-    "gradient_clip_val": "Lightning takes no steps of a GAN; use penalty=r1 or discriminator.spectral_norm=true",
-    "gradient_clip_algorithm": "Lightning takes no steps of a GAN; use penalty=r1 or discriminator.spectral_norm=true",
+    "gradient_clip_val": "Lightning takes no steps of a GAN; use optimizer.clip_norm",
+    "gradient_clip_algorithm": "Lightning takes no steps of a GAN; use optimizer.clip_norm",
 }
 """The arguments of Lightning's Trainer that other keys decide, with what to use instead. All others are the user's."""
 

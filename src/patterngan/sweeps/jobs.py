@@ -21,18 +21,14 @@ from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage.settings import RUNTIME_KEYS, leaves, plain, settings
 from patterngan.sweeps.hydra_jobs import job_folder
 
+OPTIMIZERS = ("optimizer", "optimizer.generator", "optimizer.discriminator")
+OPTIMIZER_KEYS = ("lr", "betas", "decay", "decay_to", "warmup", "weight_decay", "clip_norm")
+
 FUSIBLE = (
     "seed",
     "lr",
     "pattern",
-    "optimizer.betas",
-    "optimizer.decay",
-    "optimizer.generator.lr",
-    "optimizer.generator.betas",
-    "optimizer.generator.decay",
-    "optimizer.discriminator.lr",
-    "optimizer.discriminator.betas",
-    "optimizer.discriminator.decay",
+    *(f"{group}.{key}" for group in OPTIMIZERS for key in OPTIMIZER_KEYS),
     "head.temperature",
     "objective.smoothing",
     "penalty.r1.gamma",

@@ -101,6 +101,8 @@ class GAN(pl.LightningModule):
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group.update(optimizer.defaults)  # a checkpoint brings its own lr; what the user typed wins
+        self._moving = [optimizer for optimizer in optimizers if isinstance(optimizer, Moving)]
+        self._warmup = max((optimizer.warmup for optimizer in self._moving), default=0)
         generator, discriminator = optimizers
         self.players = Players(
             generator=self.generator,
@@ -113,7 +115,8 @@ class GAN(pl.LightningModule):
 
     def start_block(self, steps: int) -> None:
         """Prepares for a block of so many GAN steps; `PatternData` calls it before callbacks see the block."""
-        self._move_schedules(progress_at(self.global_step, self.steps))
+        move_schedules(self, progress_at(self.global_step, self.steps))
+        self._move_learning_rates(self.global_step)
         self._log_at(self.global_step + steps - 1)
 
     @override
@@ -122,7 +125,11 @@ class GAN(pl.LightningModule):
         """One GAN step for each row of a block [steps, ..., reals, width]."""
         start, stop = self.global_step, self.global_step + len(block)
         streams = [stream.read(start, stop, self.device).to(self.dtype) for stream in self.streams.values()]
-        outputs = [self.run_step(*rows) for rows in zip(block.unbind(), *(s.unbind() for s in streams), strict=True)]
+        outputs = []
+        for step, rows in enumerate(zip(block.unbind(), *(s.unbind() for s in streams), strict=True), start):
+            if step < self._warmup:
+                self._move_learning_rates(step)
+            outputs.append(self.run_step(*rows))
         self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
         for parameter, gradient in zip(self._trained_parameters(), outputs[-1][2:], strict=True):
             parameter.grad = gradient  # a replayed step does not set it
@@ -156,12 +163,9 @@ class GAN(pl.LightningModule):
     def _trained_parameters(self) -> list[nn.Parameter]:
         return [*self.generator.parameters(), *self.discriminator.parameters()]
 
-    def _move_schedules(self, progress: float) -> None:
-        move_schedules(self, progress)
-        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
-        for optimizer in optimizers:
-            if isinstance(optimizer, Moving):
-                optimizer.move_to(progress)
+    def _move_learning_rates(self, step: int) -> None:
+        for optimizer in self._moving:
+            optimizer.move_to(progress_at(step, self.steps), step)
 
     def _count(self, steps: int) -> None:
         # `trainer.global_step` and `max_steps` look at this counter. Lightning's public way to move it is to step a

@@ -55,8 +55,11 @@ NATIVE = {
         torch.unsqueeze,
         torch._foreach_addcmul_,
         torch._foreach_lerp_,
+        torch._foreach_mul,
+        torch._foreach_mul_,
         torch._foreach_zero_,
         torch._fused_adam_,
+        torch._fused_adamw_,
     )
 }
 """Operations that torch has a function for, of the same name and arguments. These take two thirds of the time."""
