@@ -95,7 +95,8 @@ def test_every_choice(config, architecture, update, head):
             ["objective.smoothing=0.3", "objective.smoothing=[0.5,0] seed=1", "lr=1e-2 optimizer.decay=cosine"],
         ),
         (
-            "update=critic update.discriminator_steps=2 update.instance_noise=0.1 evaluate_every=30",
+            "update=critic update.discriminator_steps=2 update.instance_noise=0.1 evaluate_every=30 "
+            "+trainer.precision=64-true",
             [
                 "optimizer.clip_norm=0.1 optimizer.warmup=75 optimizer.decay=cosine optimizer.decay_to=0.02",
                 "optimizer.weight_decay=1 optimizer.discriminator.clip_norm=0.1 optimizer.generator.warmup=10",
