@@ -40,6 +40,8 @@ def test_a_checkpoint_says_what_it_was_made_from(trained):
         "residue": 0,
         "stop": 128,
         "holdout": 0,
+        "holdout_seed": 0,
+        "shown": None,
     }
     assert (checkpoint.settings["seed"], checkpoint.settings["data"]["batch_size"]) == (4, 64)
     assert {name.split(".")[0] for name in checkpoint.weights} == {"generator", "discriminator"}
