@@ -17,6 +17,13 @@ def saved(figure):
     return figure
 
 
+def shown(portrait, kind):
+    """The axes of a panel that shows a portrait."""
+    figure, axes = figures.panel()
+    kind(axes, portrait).show(portrait)
+    return saved(figure).axes[0]
+
+
 @pytest.fixture
 def portrait():
     """Of a GAN on the multiples of four below 12, of which it misses 8."""
@@ -63,7 +70,7 @@ def test_every_bar_fits_into_the_axis_which_changes_seldom(portrait, peak):
 
 
 def test_d_scores_of_valid_and_invalid_integers_differ_in_colour(portrait):
-    axes = figures.single(portrait, figures.DScores).axes[0]
+    axes = shown(portrait, figures.DScores)
     valid, invalid = (next(line for line in axes.lines if line.get_label() == name) for name in ("valid", "invalid"))
     assert list(valid.get_xdata()) == [0, 4, 8]
     assert list(valid.get_ydata()) == SCORES[::4].tolist()
@@ -71,12 +78,25 @@ def test_d_scores_of_valid_and_invalid_integers_differ_in_colour(portrait):
 
 
 def test_codes_stand_beside_their_integers(portrait):
-    axes = saved(figures.single(portrait, figures.Codes)).axes[0]
+    axes = shown(portrait, figures.Codes)
     assert [(text.get_text(), text.get_color()) for text in axes.texts] == [
         ("8", figures.VALID),
         ("900", figures.INVALID),
     ]
     assert axes.images[0].get_array().tolist() == portrait.codes.tolist()
+
+
+@pytest.mark.parametrize("size", [(5, 2.6), (7.4, 3.4)])
+def test_labels_lie_between_the_numbers_of_the_axes_and_the_edge(portrait, size):
+    figure, axes = figures.panel(*size)
+    bars = figures.Bars(axes, portrait._replace(target=portrait.target / 100))
+    bars.show(portrait._replace(law=portrait.law / 100))
+    saved(figure)
+    boxes = {name: axis.label.get_window_extent() for name, axis in (("x", axes.xaxis), ("y", axes.yaxis))}
+    assert boxes["y"].x0 > 0
+    assert boxes["y"].x1 < min(label.get_window_extent().x0 for label in axes.get_yticklabels())
+    assert boxes["x"].y0 > 0
+    assert boxes["x"].y1 < min(label.get_window_extent().y0 for label in axes.get_xticklabels())
 
 
 def test_laws_stand_side_by_side_with_titles_as_they_are(portrait):
@@ -90,8 +110,14 @@ def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
     assert [axes.get_ylabel() for axes in figure.axes] == ["D(x)", "D(x)"]
 
 
-def test_curves_have_names_and_steps():
-    axes = saved(figures.curves({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})).axes[0]
+def test_curves_have_names_and_steps_and_set_the_scale_each_time():
+    figure, axes = figures.panel()
+    curves = figures.Curves(axes, ["D", "G"])
+    curves.show({"D": {0: 0.5, 1000: 8.0}, "G": {0: 1.0}})
+    curves.show({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})
+    saved(figure)
+    assert 10 < axes.get_xlim()[1] < 11
+    assert 1 < axes.get_ylim()[1] < 1.1
     assert [(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines] == [
         ("D", [0, 10], [0.5, 0.25]),
         ("G", [0], [1.0]),

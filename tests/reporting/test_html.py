@@ -33,7 +33,7 @@ def test_a_page_that_lacks_content_is_not_written(tmp_path):
 
 def test_figures_have_the_colour_of_the_text_and_are_the_same_each_time():
     with drawing():
-        first, second = (svg(figures.curves({"$a$": {0: 0.5, 1: 1.0}})) for _ in range(2))
+        first, second = (svg(figures.heat_maps(["$a$"], ["b"], {"tv": {("$a$", "b"): 0.5}})) for _ in range(2))
     assert first == second
     assert first.startswith("<svg")
     assert "currentColor" in first

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from matplotlib.artist import Artist
@@ -13,6 +13,9 @@ from patterngan.evaluation.portraits import Portrait
 
 VALID, INVALID, MISSING, TARGET = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6"
 """Colours that differ in print and for the colour-blind."""
+
+SMALL = 8
+"""Size of the letters in panels, in points."""
 
 MISSING_BELOW = 0.01
 """An integer that is real is marked as missing if its probability is below this share of the target."""
@@ -28,6 +31,10 @@ def panel(width: float = 5, height: float = 2.6) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), dpi=100)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.13, right=0.98, top=0.9, bottom=0.19)
+    axes.tick_params(labelsize=SMALL)
+    for axis, place in ((axes.xaxis, (0.5, -0.14)), (axes.yaxis, (-0.115, 0.5))):
+        axis.label.set_fontsize(SMALL)
+        axis.set_label_coords(*place)
     return figure, axes
 
 
@@ -49,11 +56,11 @@ class Bars:
         hide_frame(axes)
         self.axes, self.height = axes, first.target.max().item()
         # The edges of each bar and the gap behind it: one outline draws far faster than a patch for each bar.
-        edges = [number + side for number in range(len(first.target)) for side in (-0.45, 0.45)]
+        self.edges = [number + side for number in range(len(first.target)) for side in (-0.45, 0.45)]
         axes.axhline(self.height, color=TARGET, linewidth=1, linestyle="--", label="target")
-        flat = [0.0] * (len(edges) - 1)
-        self.valid = axes.stairs(flat, edges, fill=True, color=VALID, label="valid")
-        self.invalid = axes.stairs(flat, edges, fill=True, color=INVALID, label="invalid")
+        # With one edge now: matplotlib looks at every edge of a new outline for the limits of the axes, set below.
+        self.valid = axes.stairs([0.0], [0, 1], fill=True, color=VALID, label="valid")
+        self.invalid = axes.stairs([0.0], [0, 1], fill=True, color=INVALID, label="invalid")
         (self.missing,) = axes.plot(
             [], [], "v", color=MISSING, markersize=4, label="missing", transform=axes.get_xaxis_transform()
         )
@@ -64,7 +71,7 @@ class Bars:
         """Draws the law of a portrait; the scale of the axis changes where the bars need it."""
         law, real = portrait.law, portrait.target > 0
         for outline, shares in ((self.valid, law.where(real, 0)), (self.invalid, law.where(~real, 0))):
-            outline.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy())
+            outline.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy(), self.edges)
         missing = (real & (law < MISSING_BELOW * portrait.target)).nonzero().flatten()
         self.missing.set_data(missing.tolist(), [0.02] * len(missing))
         # Steps of four times: bars of one training mostly share a scale, and the axis is seldom drawn again.
@@ -114,12 +121,22 @@ Kind = type[Bars] | type[DScores] | type[Codes]
 """What draws portraits of one run: it is made with any one of them, whose sizes fit all, and shows one at a time."""
 
 
-def single(portrait: Portrait, kind: Kind) -> Figure:
-    """The figure of one GAN."""
-    figure, axes = panel()
-    kind(axes, portrait).show(portrait)
-    legend_above(axes)
-    return figure
+class Curves:
+    """Curves over GAN steps, one for each name."""
+
+    def __init__(self, axes: Axes, names: Iterable[str]) -> None:
+        hide_frame(axes)
+        colors = zip(names, (VALID, INVALID, MISSING), strict=False)
+        self.axes = axes
+        self.lines = {name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors}
+        axes.set_xlabel("step")
+
+    def show(self, curves: Mapping[str, Mapping[int, float]]) -> None:
+        """Draws curves: name → step → value. The scale of the axes is theirs."""
+        for name, line in self.lines.items():
+            line.set_data(list(curves[name]), list(curves[name].values()))
+        self.axes.relim()
+        self.axes.autoscale()
 
 
 def side_by_side(portraits: Sequence[tuple[Portrait, str]], kind: Kind) -> Figure:
@@ -130,17 +147,6 @@ def side_by_side(portraits: Sequence[tuple[Portrait, str]], kind: Kind) -> Figur
         kind(axes, portrait).show(portrait)
         axes.set_title(title, fontsize=8, parse_math=False)
     panels[0].legend(frameon=False, fontsize=8)
-    return figure
-
-
-def curves(lines: Mapping[str, Mapping[int, float]]) -> Figure:
-    """Curves over GAN steps: name → step → value."""
-    figure, axes = panel()
-    hide_frame(axes)
-    for (name, points), color in zip(lines.items(), (VALID, INVALID, MISSING), strict=False):
-        axes.plot(list(points), list(points.values()), color=color, linewidth=1.2, label=name)
-    axes.set_xlabel("step")
-    legend_above(axes)
     return figure
 
 

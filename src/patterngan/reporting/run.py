@@ -22,11 +22,12 @@ from patterngan.reporting.commands import (
 )
 from patterngan.reporting.console import count
 from patterngan.reporting.events import EventFile, folder_of_events
-from patterngan.reporting.figures import Bars, Codes, DScores, curves, single
+from patterngan.reporting.figures import Bars, Codes, DScores
 from patterngan.reporting.history import History, history
-from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.html import write_page
 from patterngan.reporting.overrides import is_harmless
-from patterngan.reporting.pictures import Album, frames
+from patterngan.reporting.pictures import frames
+from patterngan.reporting.studio import Studio
 from patterngan.storage.checkpoints import FOLDER, LAST
 from patterngan.storage.files import write_atomically
 from patterngan.storage.results import FILE, FILM, PAGE, read
@@ -47,15 +48,18 @@ def is_run(folder: Path) -> bool:
     return (folder / FILE).exists() or (folder / ".hydra").is_dir()
 
 
-def report_run(run: Path, trust: Sequence[str] = ()) -> Path:
+def report_run(run: Path, trust: Sequence[str] = (), studio: Studio | None = None) -> Path:
     """Writes the page of a run, and its pictures for TensorBoard if it has none; returns the path of the page.
 
-    `trust`: packages that the page's commands may name code of.
+    Args:
+        run: its folder.
+        trust: packages that the page's commands may name code of.
+        studio: what draws, also the next run.
 
     Raises:
         UsageError: if the folder holds no run that has ended, or its files are damaged.
     """
-    past = history(run)
+    past, studio = history(run), studio or Studio()
     try:
         result = read(run)
     except FileNotFoundError as error:
@@ -66,13 +70,13 @@ def report_run(run: Path, trust: Sequence[str] = ()) -> Path:
         "run.html",
         result=result,
         tiles=_tiles(result["metrics"]) | {"seed": result.get("seed")},
-        figures=_figures(past),
+        figures=_figures(past, studio),
         commands=_commands(run.resolve(), result, past, trust),
         metrics={name: value for name, value in result["metrics"].items() if not isinstance(value, list)},
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
     )
     if past.portraits and not past.pictured:
-        _write_pictures(run, past.portraits)
+        _write_pictures(run, past.portraits, studio)
     return run / PAGE
 
 
@@ -87,22 +91,21 @@ def _tiles(metrics: Metrics) -> dict[str, str]:
     return tiles
 
 
-def _figures(past: History) -> dict[str, Markup]:
+def _figures(past: History, studio: Studio) -> dict[str, Markup]:
     """Caption → figure."""
     drawn = {}
-    with drawing():
-        if past.portraits:
-            (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
-            drawn = {
-                f"Generated integers at step {first}": single(before, Bars),
-                f"Generated integers at step {last}; the dashed line is the target": single(after, Bars),
-                f"D(x), the probability that x is real, at step {last}": single(after, DScores),
-                f"Generated codes at step {last}": single(after, Codes),
-            }
-        for caption, tags in CURVES.items():
-            if lines := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
-                drawn[caption] = curves(lines)
-        return {caption: svg(figure) for caption, figure in drawn.items()}
+    if past.portraits:
+        (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
+        drawn = {
+            f"Generated integers at step {first}": studio.portrait(before, Bars),
+            f"Generated integers at step {last}; the dashed line is the target": studio.portrait(after, Bars),
+            f"D(x), the probability that x is real, at step {last}": studio.portrait(after, DScores),
+            f"Generated codes at step {last}": studio.portrait(after, Codes),
+        }
+    for caption, tags in CURVES.items():
+        if curves := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
+            drawn[caption] = studio.curves(curves)
+    return drawn
 
 
 def _commands(folder: Path, result: Mapping[str, Any], past: History, trust: Sequence[str]) -> dict[str, str]:
@@ -137,9 +140,9 @@ def _resumes(folder: Path, override: str) -> bool:
     return key == "ckpt_path" and Path(value.strip("'\"")).resolve().is_relative_to(folder)
 
 
-def _write_pictures(run: Path, portraits: Mapping[int, Portrait]) -> None:
+def _write_pictures(run: Path, portraits: Mapping[int, Portrait], studio: Studio) -> None:
     last = max(portraits)
-    album = Album(portraits[last])
+    album = studio.album(portraits[last])
     file = EventFile(folder_of_events(run), purge_step=None)
     for before, step in pairwise([0, *portraits]):
         if due(step, step - before, last, MOST_PICTURES):

@@ -25,13 +25,14 @@ from patterngan.reporting.figures import heat_maps, spread
 from patterngan.reporting.html import drawing, svg, write_page
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
+from patterngan.reporting.studio import Studio
 from patterngan.reporting.sweep import Point, Row, grouped, points, ranked, report, swept
 from patterngan.storage.files import read_yaml
 from patterngan.storage.results import PAGE
 from patterngan.validation import UsageError
 
 BEST = 4
-"""Runs of a sweep that get a page and pictures unasked, which take half a second for each run."""
+"""Runs of a sweep that get a page and pictures unasked, which take a quarter of a second for each run."""
 
 METRICS = ("validity", "coverage", "modes", "tv", "kl")
 """Metrics in the tables."""
@@ -59,10 +60,10 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
         UsageError: if the folder is not a sweep's.
     """
     runs = report(sweep, console)
-    best_first = ranked(runs)
+    best_first, studio = ranked(runs), Studio()
     for row in best_first if every else [row for row in best_first[:BEST] if wants_pictures(sweep / row.name)]:
         try:
-            report_run(sweep / row.name, trust)
+            report_run(sweep / row.name, trust, studio)
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
     show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
