@@ -18,6 +18,7 @@ def main(config: DictConfig) -> float | None:
     from patterngan.runs.run import train
     from patterngan.sweeps.resuming import train_job
 
+    cli.collect_again()
     job = HydraConfig.get()
     folder, overrides = Path(job.runtime.output_dir), list(job.overrides.task)
     with plain_errors(job.mode):

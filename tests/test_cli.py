@@ -31,15 +31,20 @@ def test_threads_wait_asleep_unless_the_environment_says_how(monkeypatch, start)
     assert os.environ["OMP_WAIT_POLICY"] == "active"
 
 
-@pytest.mark.parametrize("start", [cli.run, cli.script])
-def test_garbage_is_looked_for_seldom_and_not_at_the_exit(monkeypatch, start):
-    at_exit = []
+@pytest.mark.parametrize(("start", "importing"), [(cli.run, 1_000_000), (cli.script, 10_000)])
+def test_garbage_is_looked_for_seldom_and_not_at_the_exit(monkeypatch, start, importing):
+    at_exit, frozen = [], []
     monkeypatch.setattr("sys.argv", ["train.py"])
     monkeypatch.setattr("atexit.register", at_exit.append)
     gc.set_threshold(700)
     start(lambda: None)
-    assert gc.get_threshold()[0] == 10_000
+    assert gc.get_threshold()[0] == importing
     assert at_exit == [gc.freeze]
+    monkeypatch.setattr("gc.freeze", lambda: frozen.append(1))
+    for _ in range(2):  # each job of a sweep does so
+        cli.collect_again()
+        assert gc.get_threshold()[0] == 10_000
+    assert len(frozen) == (importing > 10_000)
 
 
 def test_the_command_patterngan_names_its_commands(monkeypatch, capsys):

@@ -34,6 +34,9 @@ WAITING = "OMP_WAIT_POLICY"
 COLLECT_AFTER = 10_000
 """New objects after which Python looks for garbage; its own 700 are few where libraries make half a million at once."""
 
+WHILE_IMPORTING = 1_000_000
+"""The same until the libraries of a run are imported, which make 0.7 million."""
+
 
 def command() -> None:
     """The command `patterngan`: `patterngan train` is `python train.py`, `patterngan NAME` `python scripts/NAME.py`."""
@@ -53,7 +56,7 @@ def command() -> None:
 def run(main: Callable[[], Any]) -> None:
     """Runs a Hydra main. A mistake of the user's ends it with one line and exit code 2."""
     wait_asleep()
-    collect_rarely()
+    collect_rarely(WHILE_IMPORTING)
     if signal.SIGTERM in unclaimed_signals():
         signal.signal(signal.SIGTERM, stop_at_once)
     with exit_codes():
@@ -94,13 +97,20 @@ def wait_asleep() -> None:
     os.environ.setdefault(WAITING, "passive")
 
 
-def collect_rarely() -> None:
-    """Saves the time in which Python looks for garbage among imported libraries: a quarter of the time to import them.
+def collect_rarely(after: int = COLLECT_AFTER) -> None:
+    """Saves the time in which Python looks for garbage among imported libraries: a third of the time to import them.
 
-    What is imported stays until the process ends, and is then freed with it.
+    What is imported stays until the process ends, and is then freed with it. `after`: see `COLLECT_AFTER`.
     """
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(after)
     atexit.register(gc.freeze)
+
+
+def collect_again() -> None:
+    """Has Python look for garbage again, among new objects: the libraries of a run are imported now."""
+    if gc.get_threshold()[0] == WHILE_IMPORTING:
+        gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
 
 
 @contextmanager

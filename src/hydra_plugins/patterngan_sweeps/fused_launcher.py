@@ -46,8 +46,10 @@ class FusedLauncher(Launcher):
 
     @override
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        from patterngan.cli import collect_again
         from patterngan.sweeps.launching import launch
 
+        collect_again()
         configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
         if self._planned is None or self._planned[0] is not job_overrides:
             self.plan(job_overrides, initial_job_idx)
