@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from omegaconf import DictConfig
 
 from patterngan.gan.optimizers import SGD, Adam
 from patterngan.population.callbacks import MemberLogs, StopAtDivergence, population_callbacks
@@ -104,7 +105,9 @@ def _build_logs(jobs: Mapping[int, Job], start: int) -> dict[int, list[Adapter]]
     """The loggers of each member, which trains from step `start` on."""
     lost: set[str] = set()
     places = {member: place_of(job.folder, job.overrides, True, start + bool(start)) for member, job in jobs.items()}
-    return {member: build_loggers(jobs[member].config, place, lost) for member, place in places.items()}
+    # A config of the loggers alone: one of all that a job has takes longer to make than they do.
+    configs = {member: DictConfig({"logger": jobs[member].runtime.get("logger")}) for member in places}
+    return {member: build_loggers(configs[member], place, lost) for member, place in places.items()}
 
 
 def _go_on(gan: PopulationGAN, start: int, checkpoints: Sequence[Checkpoint | None]) -> None:

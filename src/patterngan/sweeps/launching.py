@@ -19,7 +19,13 @@ from patterngan.storage.checkpoints import FOLDER
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
 from patterngan.storage.results import FILE
 from patterngan.sweeps.engines import Engine, Outcomes
-from patterngan.sweeps.hydra_jobs import conclude_job, job_error, job_return, open_folder
+from patterngan.sweeps.hydra_jobs import (
+    conclude_job,
+    interpolations_parsed_once,
+    job_error,
+    job_return,
+    open_folder,
+)
 from patterngan.sweeps.jobs import Group, grouped, most_members, numbers, pieces
 from patterngan.sweeps.planning import Plan, scatter_all
 from patterngan.sweeps.resuming import earlier_populations, earlier_value, remove_manifests, write_manifest
@@ -135,6 +141,7 @@ def _piece(planned: Plan, members: list[Job], name: str) -> Piece:
     return Piece(members, list(filter(planned.waits, members)), file, name, planned.sweep.fail_fast)
 
 
+@interpolations_parsed_once()
 def _conclude_piece(planned: Plan, piece: Piece, outcomes: Outcomes) -> dict[int, JobReturn]:
     """Ends the jobs of a piece that have an outcome; returns what Hydra gets back for them."""
     if isinstance(outcomes, Exception):
