@@ -19,6 +19,9 @@ def main() -> None:
     parser = OneLineParser(description=__doc__)
     parser.add_run()
     parser.add_argument("-n", type=positive, default=10, help="how many integers (10)")
+    parser.add_argument(
+        "--bits", "--digits", type=positive, dest="symbols", help="so many bits or digits (as many as in training)"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="text, json or csv (text)")
     parser.add_argument(
         "--seed", type=seed, default=secrets.randbits(63), help="seed of the noise (a new one each time)"
@@ -29,10 +32,12 @@ def main() -> None:
 
     from patterngan.runs.loading import load_sampler
 
-    integers = load_sampler(arguments.path, arguments.trust).sample(
-        arguments.n, torch.Generator().manual_seed(arguments.seed)
-    )
-    print(FORMATS[arguments.format](integers.tolist()))
+    sampler, source = load_sampler(arguments.path, arguments.trust), torch.Generator().manual_seed(arguments.seed)
+    if arguments.symbols is None:
+        integers: list[int] = sampler.sample(arguments.n, source).tolist()
+    else:
+        integers = sampler.sample_longer(arguments.n, arguments.symbols, source)
+    print(FORMATS[arguments.format](integers))
 
 
 if __name__ == "__main__":

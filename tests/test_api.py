@@ -55,7 +55,10 @@ def test_a_sweep_is_a_table_also_where_runs_failed(tmp_path, monkeypatch):
 def test_mistakes_are_errors_of_one_line():
     for override, line in (
         ("pattern.k=0", "pattern.k=0: must be an integer from 1 to 2^62"),
-        ("architecture=cnn", "architecture=cnn: must be one of autoregressive, dirac, linear, mlp, recurrent"),
+        (
+            "architecture=cnn",
+            "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, recurrent",
+        ),
     ):
         with pytest.raises(UsageError) as error:
             pg.train(override)

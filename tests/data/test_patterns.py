@@ -139,3 +139,19 @@ def test_large_parities_are_exact(stop, ones, numbers):
 def test_other_impossible_patterns_name_the_value(make, message):
     with pytest.raises(InvalidValueError, match=f"^{message}"):
         make()
+
+
+@given(st.integers(1, 60), st.integers(2, 12), st.lists(st.integers(0, 11), min_size=1, max_size=30))
+def test_multiples_go_on_in_any_base(k, base, digits):
+    digits = [digit % base for digit in digits]
+    number = sum(digit * base**place for place, digit in enumerate(reversed(digits)))
+    residue = number % k
+    for candidate in {residue, 0}:
+        pattern = Multiples(k, stop=2**40, residue=candidate)
+        assert bool(pattern.continues(torch.tensor(digits), base)) == (number % k == candidate)
+
+
+@given(st.integers(0, 2**80 - 1), st.sampled_from([1, 2, 4]))
+def test_parity_goes_on(number, bits):
+    digits = [number >> (bits * place) & ((1 << bits) - 1) for place in reversed(range(80 // bits))]
+    assert bool(Parity(16, "odd").continues(torch.tensor(digits), 1 << bits)) == (number.bit_count() % 2 == 1)

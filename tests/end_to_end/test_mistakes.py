@@ -10,7 +10,7 @@ from hydra_plugins.patterngan_sweeps.grid_sweeper import NOTHING_SWEPT
 PATTERNS = "must be one of bars_and_stripes, cardinality, listed, multiples, parity, primes"
 EXPERIMENTS = (
     "must be one of dirac, even_numbers, multiples_of_five, multiples_of_seven, multiples_of_three, odd_numbers, "
-    "plain, study_evens, study_fives"
+    "plain, rule, study_evens, study_fives"
 )
 SWEEP = "several values at once are a sweep; add -m (a list is written [a,b])"
 
@@ -54,7 +54,28 @@ MISTAKES = {
     "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
     "tv, kl, forward_kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
     "encoding=gray": "encoding=gray: must be one of binary, digits, onehot",
-    "architecture=cnn": "architecture=cnn: must be one of autoregressive, dirac, linear, mlp, recurrent",
+    "architecture=cnn": "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, "
+    "recurrent",
+    "architecture=automaton encoding=onehot": "architecture: one cell reads all positions, symbols must be of one "
+    "size, not of [2, 50]; use encoding=binary or digits",
+    "architecture=automaton noise=bits": "noise=bits: the generator of one cell for all positions reads none; use "
+    "noise=none",
+    "architecture=automaton architecture.discriminator.dropout=1": "architecture.discriminator.dropout=1: must be "
+    "below 1",
+    "architecture=automaton objective=nonsaturating discriminator.pack=2": "architecture.noise: is for a D of single "
+    "codes; discriminator.pack must be 1, minibatch_stddev 0",
+    "architecture=automaton architecture.noise=-1": "architecture.noise=-1: must be a finite number ≥ 0",
+    "encoding.lengths=some": "encoding.lengths=some: must be one of full, all",
+    "encoding.lengths=all": "encoding.lengths=all: autoregressive makes codes of one length; use "
+    "architecture=automaton or gated",
+    "experiment=rule pattern=listed ~pattern.k pattern.integers=[4000,4001] "
+    "evaluation.lengths=[]": "encoding.lengths=all: no integer of training fits into fewer symbols; use full",
+    "experiment=rule evaluation.lengths=[11]": "evaluation.lengths=11: must be an integer from 12 to 1024",
+    "experiment=rule pattern=primes ~pattern.k": "evaluation.lengths: the pattern ends at its stop; must be empty, []",
+    "evaluation.lengths=[20]": "evaluation.lengths: autoregressive makes codes of one length; use "
+    "architecture=automaton or gated",
+    "update=simultaneous experiment=plain": "update=simultaneous: needs objective=boundary_seeking and no penalty; "
+    "use joint",
     "head=sigmoid": "noise=none: head=sigmoid draws nothing itself, so that there would be one code alone",
     "architecture=mlp": "noise=none: the generator mlp must have noise to read; use gaussian or bits",
     "noise=gaussian head=sigmoid": "objective=boundary_seeking: needs codes drawn from a known law; head=sigmoid draws "

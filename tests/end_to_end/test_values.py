@@ -30,6 +30,10 @@ NEEDED = {
     "pattern=listed": ["pattern.integers=[1,2]"],
     "encoding=onehot": ["pattern.k=5"],
     "objective=boundary_seeking": ["head=gumbel_straight_through"],
+    "objective=maximum_likelihood": ["head=gumbel_straight_through"],
+    "update=simultaneous": ["objective=boundary_seeking", "head=gumbel_straight_through"],
+    "architecture=automaton": ["noise=none", "head=gumbel_straight_through"],
+    "architecture=gated": ["noise=none", "head=gumbel_straight_through"],
 }
 """What an option needs in addition."""
 
@@ -127,7 +131,7 @@ def test_a_value_is_refused_in_one_line_or_means_what_was_typed(try_value, optio
 
 def kinds(key, default):
     """The types of the values that a key takes, told from its default."""
-    if isinstance(default, float) or key == "pattern.holdout":
+    if isinstance(default, float) or key in ("pattern.holdout", "data.length_power") or key.endswith(".noise"):
         return int, float
     if key == "pattern.shown":
         return type(None), int

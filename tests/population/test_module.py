@@ -127,6 +127,24 @@ def test_drawn_codes(config, architecture, encoding):
     assert_members_follow_their_runs_alone(config, common, [["pattern.k=5"], ["lr=2e-4", "seed=2"]])
 
 
+@pytest.mark.parametrize("objective", ["boundary_seeking", "maximum_likelihood"])
+def test_codes_of_all_lengths_with_noise_on_the_states(config, objective):
+    common = [
+        "experiment=rule",
+        f"objective={objective}",
+        "encoding.capacity=32",
+        "pattern.holdout=0.3",
+        "architecture.width=6",
+        "architecture.discriminator.dropout=0.1",
+        "batch_size=32",
+        "evaluation.lengths=[7]",
+        "evaluation.samples=500",
+        "+trainer.precision=64-true",
+    ]
+    jobs = [["pattern.k=5"], ["lr=2e-3", "seed=2", "architecture.noise=0.2"]]
+    assert_members_follow_their_runs_alone(config, common, jobs)
+
+
 @pytest.mark.parametrize("sampling", ["iid", "permutation"])
 def test_patterns_of_other_sizes_in_other_noise(config, sampling):
     common = ["experiment=plain", "noise=bits", f"data.sampling={sampling}", "batch_size=8", "evaluation.samples=500"]

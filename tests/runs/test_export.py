@@ -1,13 +1,14 @@
 import pytest
 import torch
 
-from patterngan.gan.noise import Bits, Gaussian, Joined, Uniform
+from patterngan.gan.noise import Bits, Gaussian, Joined, Length, Uniform
 from patterngan.runs.configs import assemble_sampler
 from patterngan.runs.export import FORMATS, export, laws
 
 GENERATORS = {
     "autoregressive": ["architecture.width=8"],
     "recurrent with latents": ["architecture=recurrent", "architecture.width=8", "noise=gaussian", "encoding=onehot"],
+    "codes of all lengths": ["architecture=automaton", "architecture.width=8", "encoding.lengths=all"],
     "digits": ["architecture.width=8", "encoding=digits"],
     "digits above 2^53": ["architecture.width=8", "encoding=digits", f"encoding.capacity={2**62}"],
     "bits above 2^53": ["architecture.width=8", f"encoding.capacity={2**62}"],
@@ -16,6 +17,7 @@ GENERATORS = {
 
 def test_the_laws_of_joined_noise():
     assert laws(Joined(Bits(3), Uniform(5))) == [("bits", 3), ("uniform", 5)]
+    assert laws(Joined(Length(7), Uniform(7))) == [("length", 7), ("uniform", 7)]
     assert laws(Gaussian(4)) == [("normal", 4)]
 
 

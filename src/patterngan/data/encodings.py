@@ -7,13 +7,41 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from patterngan.validation import InvalidValueError, integer
+from patterngan.validation import InvalidValueError, choice, integer
+
+LENGTHS = ("full", "all")
+"""Codes have all symbols, or an integer is shown at every number of symbols that it fits into."""
 
 Symbols = Sequence[int]
 """The sizes of a code's symbols, in order: 1 for a bit, the number of categories for a one-hot."""
 
 WIDEST_CODE = 2**16
 """The widest one-hot code: a linear layer on wider ones would not fit in memory."""
+
+
+BLANK = -1.0
+"""What every entry of a symbol is before a code begins that has fewer symbols than others."""
+
+
+def present(symbol: Tensor) -> Tensor:
+    """Which symbols [..., size] are there, bool [..., 1]: those that are not blank."""
+    return symbol[..., :1] >= 0
+
+
+def cut_to(codes: Tensor, lengths: Tensor, symbols: Symbols) -> Tensor:
+    """Codes [..., width] of which only the last symbols are there, as many as `lengths` [...] says."""
+    to_go = [len(symbols) - index for index, size in enumerate(symbols) for _ in range(size)]
+    return codes.masked_fill(torch.tensor(to_go, device=codes.device) > lengths.unsqueeze(-1), BLANK)
+
+
+def lengths_of(codes: Tensor, size: int) -> Tensor:
+    """How many symbols codes [..., width] of symbols of one size have, [..., 1]."""
+    return present(codes.unflatten(-1, (-1, size))).sum(-2)
+
+
+def digits_of(codes: Tensor, size: int) -> Tensor:
+    """The digits of hard codes [..., width] of symbols of one size, int64 [..., symbols]: bits, or categories."""
+    return codes.long() if size == 1 else codes.unflatten(-1, (-1, size)).argmax(-1)
 
 
 @runtime_checkable
@@ -41,8 +69,9 @@ class Binary(Encoding):
     2 ≤ capacity ≤ 2^62: above, int64 arithmetic is not exact.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, lengths: str = "full") -> None:
         self.capacity = integer("capacity", capacity, 2, 2**62)
+        self.lengths = choice("lengths", lengths, LENGTHS)
         self.width = (capacity - 1).bit_length()
         self.symbols = (1,) * self.width
 
@@ -92,8 +121,9 @@ class Digits(Encoding):
     begins with a digit that may lead there, is decoded to 2^63 − 1: the largest of int64.
     """
 
-    def __init__(self, capacity: int, base: int) -> None:
+    def __init__(self, capacity: int, base: int, lengths: str = "full") -> None:
         self.capacity, self.base = integer("capacity", capacity, 2, 2**62), integer("base", base, 2, 256)
+        self.lengths = choice("lengths", lengths, LENGTHS)
         self.values = [1]
         """What a one in each place stands for, the most significant first."""
         while self.values[0] * base < capacity:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from patterngan.validation import InvalidValueError, choice, integer
+from patterngan.validation import InvalidValueError, UsageError, choice, integer
 
 LARGEST_LISTED = 2**20
 """The largest support that is held in memory, as a list or shuffled."""
@@ -37,7 +37,18 @@ class Pattern(Protocol):
         """int64 [...] → int64 [...]: the integer of each rank, the inverse of `rank`."""
 
 
-class Multiples(Pattern):
+@runtime_checkable
+class Unbounded(Protocol):
+    """A pattern that goes on above its `stop`."""
+
+    def continues(self, digits: Tensor, base: int) -> Tensor:
+        """int64 [..., n] → bool [...]: which numbers obey it, however many digits they have.
+
+        Digits are of this base, the most significant first.
+        """
+
+
+class Multiples(Pattern, Unbounded):
     """`range(residue, stop, k)`: the integers from 0 to below `stop` with remainder `residue` on division by `k`.
 
     1 ≤ k ≤ 2^62, 0 ≤ residue < k and residue < stop ≤ 2^62.
@@ -56,6 +67,13 @@ class Multiples(Pattern):
     @override
     def contains(self, integers: Tensor) -> Tensor:
         return (integers % self.k == self.residue) & (integers >= 0) & (integers < self.stop)
+
+    @override
+    def continues(self, digits: Tensor, base: int) -> Tensor:
+        remainder = torch.zeros_like(digits[..., 0])
+        for digit in digits.unbind(-1):
+            remainder = (remainder * base + digit) % self.k
+        return remainder == self.residue
 
     @override
     def rank(self, integers: Tensor) -> Tensor:
@@ -122,7 +140,7 @@ def bars_and_stripes(rows: int, columns: int) -> Listed:
     return Listed(bars | stripes)
 
 
-class Parity(Pattern):
+class Parity(Pattern, Unbounded):
     """Integers below `stop`, 2 ≤ stop ≤ 2^62, with an even, or an odd, number of ones among their bits.
 
     Only all bits together show the pattern: without any one of them, the others are uniform and independent.
@@ -138,6 +156,12 @@ class Parity(Pattern):
     @override
     def contains(self, integers: Tensor) -> Tensor:
         return (count_ones(integers) % 2 == int(self.odd)) & (integers >= 0) & (integers < self.stop)
+
+    @override
+    def continues(self, digits: Tensor, base: int) -> Tensor:
+        if base.bit_count() != 1:
+            raise UsageError(f"pattern: the parity of bits is unknown from digits of base {base}")
+        return count_ones(digits).sum(-1) % 2 == int(self.odd)
 
     @override
     def rank(self, integers: Tensor) -> Tensor:

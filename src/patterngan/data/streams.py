@@ -34,11 +34,11 @@ class StepStream(Protocol):
         """[stop−start, ...]: what steps start … stop−1 read. Reading again gives the same numbers."""
 
 
-class Stream(StepStream):
-    """The random numbers of one run: for each step a tensor of `shape` and `dtype`, drawn by `fill`."""
+class ChunkedStream(StepStream):
+    """The random numbers of one run: for each step a tensor of `shape` and `dtype`."""
 
-    def __init__(self, fill: Fill, shape: tuple[int, ...], dtype: torch.dtype, seed: int, name: str) -> None:
-        self._fill, self._seed, self._name = fill, seed, name
+    def __init__(self, shape: tuple[int, ...], dtype: torch.dtype, seed: int, name: str) -> None:
+        self._seed, self._name = seed, name
         self.shape, self.dtype = shape, dtype
         self._cached: tuple[int, Tensor] | None = None
 
@@ -59,4 +59,20 @@ class Stream(StepStream):
 
     def fill(self, chunk: Tensor, index: int) -> None:
         """Overwrites [CHUNK, ...] with what the steps of the chunk `index` read."""
-        self._fill(chunk, seeded(self._seed, self._name, index, device=chunk.device))
+        raise NotImplementedError
+
+    def source(self, index: int, device: torch.device) -> torch.Generator:
+        """The generator that the chunk `index` is drawn with."""
+        return seeded(self._seed, self._name, index, device=device)
+
+
+class Stream(ChunkedStream):
+    """A stream whose chunks are drawn by `fill`, all in the same way."""
+
+    def __init__(self, fill: Fill, shape: tuple[int, ...], dtype: torch.dtype, seed: int, name: str) -> None:
+        super().__init__(shape, dtype, seed, name)
+        self._fill = fill
+
+    @override
+    def fill(self, chunk: Tensor, index: int) -> None:
+        self._fill(chunk, self.source(index, chunk.device))

@@ -11,8 +11,10 @@ from patterngan.data.encodings import Encoding
 from patterngan.data.patterns import Pattern
 from patterngan.data.streams import seeded
 from patterngan.evaluation.law import Law, LawInputs, exact_inputs, generated_law, sampled_inputs
+from patterngan.evaluation.longer import longer_validity
 from patterngan.evaluation.metrics import Metrics, report
 from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait, portrait
+from patterngan.gan.growing import GrowingGenerator
 from patterngan.gan.heads import Head
 from patterngan.gan.noise import Noise
 
@@ -60,6 +62,8 @@ class Evaluator:
     """Whether the generator's law is computed where that is possible."""
     compared: int = 1
     """How many codes the discriminator compares with each other."""
+    lengths: tuple[int, ...] = ()
+    """The lengths of longer codes whose validity is measured too."""
 
     def draw(self, device: torch.device, dtype: torch.dtype = torch.float32) -> Draws:
         """The random numbers of every evaluation of the run; noise is drawn in single precision, then of `dtype`."""
@@ -82,6 +86,9 @@ class Evaluator:
         """The evaluation of one GAN; see `step.Players` for the shapes of its networks' inputs and outputs."""
         codes, law = generated_law(generator, draws.law, self.encoding, self.samples)
         metrics = report(law, draws.reals.to(law.integers.device), self.pattern, self.encoding)
+        if self.lengths:
+            assert isinstance(generator, GrowingGenerator)
+            metrics |= longer_validity(generator, self.pattern, self.lengths, self.seed)
         metrics["d_real"] = self._mean_d_score(discriminator, self.encoding.encode(draws.reals))
         metrics["d_fake"] = self._mean_d_fake(discriminator, codes, law, draws.places)
         shown, drawn = generator(draws.shown), None

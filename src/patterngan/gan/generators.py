@@ -19,6 +19,10 @@ class AutoregressiveNetwork(nn.Module):
     The rows of a batch are independent: one may stand for all codes that begin with the same symbols.
     """
 
+    def generator(self, head: Head, latent: int, symbols: Symbols) -> "Generator":
+        """The generator of this network and a head."""
+        return AutoregressiveGenerator(self, head, latent, symbols)
+
     def initial_state(self, latent: Tensor) -> Tensor:
         """Latents [batch, dim] → the state [batch, ...] before the first symbol."""
         raise NotImplementedError
@@ -53,8 +57,11 @@ class Generator(nn.Sequential):
         assert isinstance(head, Head)
         return head
 
-    def forward(self, noise: Tensor, given: Tensor | None = None) -> Any:
-        """What `made` returns; with given codes, what `weighed` returns. A population calls nothing else."""
+    def forward(self, noise: Tensor, given: Tensor | None = None, state_noise: Tensor | None = None) -> Any:
+        """What `made` returns; with given codes, what `weighed` returns. A population calls nothing else.
+
+        `state_noise`: Gaussian numbers [..., batch, n] for the states of a network that takes noise on these.
+        """
         return self.made(noise) if given is None else self.weighed(noise, given)
 
     def made(self, noise: Tensor) -> Tensor:
@@ -189,5 +196,6 @@ def replaced(drawn: Tensor, given: Tensor) -> Tensor:
 
 def generator(network: nn.Module, head: Head, latent: int, symbols: Symbols) -> Generator:
     """The generator of a network and a head, autoregressive if the network is."""
-    kind = AutoregressiveGenerator if isinstance(network, AutoregressiveNetwork) else Generator
-    return kind(network, head, latent, symbols)
+    if isinstance(network, AutoregressiveNetwork):
+        return network.generator(head, latent, symbols)
+    return Generator(network, head, latent, symbols)

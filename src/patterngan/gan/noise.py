@@ -46,6 +46,23 @@ class Nothing(Noise):
         return torch.zeros(1, 0, device=device)
 
 
+class Length(Noise):
+    """The number of symbols of a code, always the same one; a step puts that of each real in its place."""
+
+    dim = 1
+
+    def __init__(self, symbols: int) -> None:
+        self.symbols = symbols
+
+    @override
+    def fill(self, noise: Tensor, generator: torch.Generator) -> None:
+        noise.fill_(self.symbols)
+
+    @override
+    def enumerate(self, device: torch.device) -> Tensor | None:
+        return torch.full((1, 1), float(self.symbols), device=device)
+
+
 class Uniform(Noise):
     """Independent numbers, uniform from 0 to 1: heads draw codes with them."""
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from typing_extensions import override
 
-from patterngan.data.encodings import Symbols
+from patterngan.data.encodings import Symbols, lengths_of
 from patterngan.gan.schedules import Scheduled, schedule
 from patterngan.gan.step import Draw, Fakes, Players
 from patterngan.validation import InvalidValueError, integer, number
@@ -39,6 +39,10 @@ class Objective(nn.Module):
     def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
         """G's loss in a step."""
         return self.generator_loss(players.discriminator(fakes.codes))
+
+    def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
+        """G's loss of the log-probabilities of fakes, where no gradient goes through their codes."""
+        raise NotImplementedError
 
 
 class Separable(Objective):
@@ -174,15 +178,18 @@ class BoundarySeeking(NonSaturating):
     `samples` is M, at least 2, and divides batch_size; `exploration` is ε, from 0 to 0.9.
     """
 
-    def __init__(self, samples: int, exploration: float, symbols: Symbols, batch_size: int) -> None:
+    def __init__(
+        self, samples: int, exploration: float, symbols: Symbols, batch_size: int, lengths: bool = False
+    ) -> None:
+        """`lengths`: whether codes have lengths of their own."""
         super().__init__()
+        self.lengths = lengths
         self.samples = integer("samples", samples, 2, 2**20)
         if batch_size % samples:
             raise InvalidValueError("samples", samples, f"must divide batch_size={batch_size}")
         exploration = number("exploration", exploration, 0, 0.9)
         self.explored = min(math.ceil(exploration * samples), samples - 1)
         self.hard_symbols = tuple(symbols)
-        self.log_uniform = -sum(math.log(max(size, 2)) for size in symbols)
 
     @override
     def fakes(self, players: Players, draw: Draw) -> Fakes:
@@ -191,11 +198,51 @@ class BoundarySeeking(NonSaturating):
 
     @override
     def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        with torch.no_grad():
+            logits = players.discriminator(fakes.codes)
+        return self.weighed_loss(fakes, logits)
+
+    @override
+    def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
         codes, log_p = fakes
         assert log_p is not None
         with torch.no_grad():
-            weights = players.discriminator(codes).unflatten(-1, (-1, self.samples)).softmax(-1).flatten(-2)
+            weights = fake_logits.unflatten(-1, (-1, self.samples)).softmax(-1).flatten(-2)
             share = self.explored / self.samples
-            baseline = (1 - share + share * (self.log_uniform - log_p).exp()).reciprocal()
+            baseline = (1 - share + share * (self._log_uniform(codes) - log_p).exp()).reciprocal()
         loss: Tensor = -((self.samples * weights - baseline) * log_p).mean(-1)
         return loss
+
+    def _log_uniform(self, codes: Tensor) -> Tensor | float:
+        """log u of codes [..., width]: [...] where these have lengths of their own."""
+        if not self.lengths:
+            return -sum(math.log(max(size, 2)) for size in self.hard_symbols)
+        size = self.hard_symbols[0]
+        return lengths_of(codes, size).squeeze(-1) * -math.log(max(size, 2))
+
+
+class MaximumLikelihood(Objective):
+    """No GAN: G minimises −log p_G(x) on the reals x, and D learns nothing. It is what a GAN is compared with."""
+
+    def __init__(self, symbols: Symbols) -> None:
+        super().__init__()
+        self.hard_symbols = tuple(symbols)
+
+    @override
+    def discriminator_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """0, whatever the logits."""
+        return 0 * (real_logits.mean(-1) + fake_logits.mean(-1))
+
+    @override
+    def fakes(self, players: Players, draw: Draw) -> Fakes:
+        """The reals, which are what the step's draw proposes, with their log-probabilities."""
+        return Fakes(*players.generator(draw.noise, draw.proposals))
+
+    @override
+    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        return self.weighed_loss(fakes, reals)
+
+    @override
+    def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
+        assert fakes.log_p is not None
+        return -fakes.log_p.mean(-1)

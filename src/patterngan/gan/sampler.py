@@ -4,7 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from patterngan.data.encodings import Encoding
+from patterngan.gan.enumeration import choices
+from patterngan.gan.growing import GrowingGenerator
 from patterngan.gan.noise import Noise
+from patterngan.validation import UsageError
 
 CHUNK = 2**16
 """Integers generated at a time, so that any count fits in memory."""
@@ -21,6 +24,19 @@ class Sampler(nn.Module):
         """Noise [..., batch, dim] → int64 [..., batch]."""
         integers: Tensor = self.encoding.decode(self.generator(noise))
         return integers
+
+    @torch.no_grad()
+    def sample_longer(self, count: int, symbols: int, generator: torch.Generator) -> list[int]:
+        """`count` generated integers of so many symbols, of any size.
+
+        Raises:
+            UsageError: if the generator makes codes of one length.
+        """
+        if not isinstance(self.generator, GrowingGenerator):
+            raise UsageError("--bits: this generator makes codes of one length; architecture=automaton makes any")
+        digits = self.generator.lengthened(symbols).sample_digits(count, generator)
+        base = choices(self.generator.symbols[:1])
+        return [sum(digit * base**place for place, digit in enumerate(reversed(row))) for row in digits.tolist()]
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Tensor:

@@ -14,7 +14,7 @@ class Players:
 
     generator: Callable[..., Any]
     """Noise [..., batch, dim] → codes [..., batch, width]; with given codes, see `generators.Generator.weighed`."""
-    discriminator: Callable[[Tensor], Tensor]
+    discriminator: Callable[..., Tensor]
     """Codes [..., batch, width] → logits [..., batch], or [..., packs] where one logit is of several codes."""
     step_generator: Callable[[Tensor], None]
     step_discriminator: Callable[[Tensor], None]

@@ -72,6 +72,25 @@ class Joint(Update):
         return Losses(g_loss.detach(), d_loss.detach())
 
 
+class Simultaneous(Update):
+    """One forward pass of D on reals and fakes together, then one step of each player on the losses of its logits.
+
+    For objectives that have no gradient through codes. Penalties are not taken.
+    """
+
+    @override
+    def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        (reals,), (draw,), _ = batch
+        fakes = objective.fakes(players, draw)
+        logits = players.discriminator(torch.cat([reals, fakes.codes], -2))
+        real_logits, fake_logits = logits.chunk(2, -1)
+        g_loss = objective.weighed_loss(fakes, fake_logits.detach())
+        d_loss = objective.discriminator_loss(real_logits, fake_logits) / 2
+        players.step_generator(g_loss)
+        players.step_discriminator(d_loss)
+        return Losses(g_loss.detach(), d_loss.detach())
+
+
 class Alternating(Update):
     """One step of D on reals, one step of D on fakes, one step of G on fresh fakes.
 

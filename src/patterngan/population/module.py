@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from typing_extensions import override
 
-from patterngan.data.streams import Stream
+from patterngan.data.streams import ChunkedStream
 from patterngan.evaluation.evaluator import Draws, Evaluation
 from patterngan.evaluation.metrics import selection_score
 from patterngan.gan.optimizers import SGD, OptimizerFactory
@@ -52,6 +52,7 @@ class PopulationGAN(GAN):
             evaluator=first.evaluator,
             steps=first.steps,
             capture=first.capture,
+            symbol_size=first.symbol_size,
         )
         self.threads = torch.get_num_threads()
         self.evaluators = [member.evaluator for member in members]
@@ -183,7 +184,7 @@ class PopulationGAN(GAN):
 
 
 def _stream(members: Sequence[GAN], name: str) -> MemberStreams:
-    own = [cast(Stream, member.streams[name]) for member in members]
+    own = [cast(ChunkedStream, member.streams[name]) for member in members]
     return MemberStreams(own, axis=2, ahead=torch.get_num_threads() > 1)
 
 

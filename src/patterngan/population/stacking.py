@@ -33,10 +33,11 @@ class Population(nn.Module):
         self._skeleton = [copy.deepcopy(networks[0]).to("meta")]  # in a list: it is no part of this module
         self.members = stacked(networks)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """[members, ..., in] → [members, ..., out]: every member reads its own inputs."""
+    def forward(self, *inputs: Tensor | None) -> Tensor:
+        """[members, ..., in] → [members, ..., out]: every member reads its own inputs; None is given to all."""
         weights = dict(self.members.named_parameters()) | dict(self.members.named_buffers())
-        together = torch.vmap(lambda weights, *inputs: functional_call(self.members, weights, inputs))
+        dims = 0, *(None if one is None else 0 for one in inputs)
+        together = torch.vmap(lambda weights, *inputs: functional_call(self.members, weights, inputs), dims)
         with FastLinear():
             outputs: Tensor = together(weights, *inputs)
         return outputs

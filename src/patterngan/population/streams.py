@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from patterngan.data.streams import CHUNK, StepStream, Stream
+from patterngan.data.streams import CHUNK, ChunkedStream, StepStream
 from patterngan.training.datamodule import PatternData
 
 
@@ -24,7 +24,7 @@ class MemberStreams(StepStream):
         ahead: whether a thread draws the next chunk while this one is in use.
     """
 
-    def __init__(self, members: Sequence[Stream], axis: int, ahead: bool = False) -> None:
+    def __init__(self, members: Sequence[ChunkedStream], axis: int, ahead: bool = False) -> None:
         self._members, self._axis = members, axis
         self._worker = ThreadPoolExecutor(1, "patterngan-streams") if ahead else None
         self._buffers: list[Tensor] = []
@@ -64,5 +64,5 @@ class MemberStreams(StepStream):
 def stacked_data(members: Sequence[PatternData]) -> PatternData:
     """The data of a population, in blocks [steps, members, batch, width] of every member's own reals."""
     data = copy.copy(members[0])
-    data.stream = MemberStreams([cast(Stream, member.stream) for member in members], axis=1)
+    data.stream = MemberStreams([cast(ChunkedStream, member.stream) for member in members], axis=1)
     return data

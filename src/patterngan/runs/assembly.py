@@ -16,21 +16,29 @@ from patterngan.data.patterns import Pattern
 from patterngan.data.streams import Stream, seeded
 from patterngan.evaluation.evaluator import Evaluator
 from patterngan.evaluation.law import exact_rows
+from patterngan.evaluation.longer import checked_lengths
 from patterngan.gan.discriminators import compared
 from patterngan.gan.generators import Generator
+from patterngan.gan.growing import GrowingGenerator, state_numbers
 from patterngan.gan.noise import Noise
-from patterngan.gan.objectives import BoundarySeeking, Objective, Separable
+from patterngan.gan.objectives import BoundarySeeking, MaximumLikelihood, Objective, Separable
 from patterngan.gan.optimizers import OptimizerFactory
 from patterngan.gan.penalties import Penalty
-from patterngan.gan.updates import Alternating, Update
-from patterngan.runs.configs import build_generator, checked_integer, pattern_and_encoding, require_known_keys
+from patterngan.gan.updates import Alternating, Simultaneous, Update
+from patterngan.runs.configs import (
+    build_generator,
+    checked_integer,
+    has_lengths,
+    pattern_and_encoding,
+    require_known_keys,
+)
 from patterngan.runs.instantiate import build, build_offered, option_name
 from patterngan.runs.memory import Demand, demand, require_memory
 from patterngan.runs.trainer_arguments import precision
 from patterngan.training.datamodule import PatternData
 from patterngan.training.inputs import RandomInput, Rules, random_inputs
 from patterngan.training.module import GAN
-from patterngan.validation import UsageError, boolean, number
+from patterngan.validation import InvalidValueError, UsageError, boolean, number
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class RunSpec:
     """Whether the generator's law is computed where it is known."""
     compared: int
     """How many codes D compares with each other."""
+    lengths: tuple[int, ...]
+    """The lengths of longer codes whose validity is measured too."""
     demand: Demand
 
     def build_networks(self) -> tuple[Generator, nn.Module]:
@@ -76,9 +86,9 @@ class RunSpec:
         }
         steps, capture, samples = self.config.steps, self.config.capture, self.config.evaluation.samples
         measured = self.pattern, self.encoding, self.noise, generator.head
-        evaluator = Evaluator(*measured, seed, samples, self.exact, self.compared)
-        rules = copy.deepcopy(self.rules)
-        gan = GAN(generator, discriminator, *rules, self.optimizers, streams, evaluator, steps, capture=capture)
+        evaluator = Evaluator(*measured, seed, samples, self.exact, self.compared, self.lengths)
+        rules, size = copy.deepcopy(self.rules), self.encoding.symbols[0] if has_lengths(self.encoding) else None
+        gan = GAN(generator, discriminator, *rules, self.optimizers, streams, evaluator, steps, capture, size)
         return gan.to(precision(self.config))
 
 
@@ -101,18 +111,32 @@ def run_spec(config: DictConfig) -> RunSpec:
     rules = build_rules(config, encoding)
     generator, noise, discriminator = draft_networks(config, encoding)
     require_matching(config, (generator, discriminator), rules)
-    inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size)
+    states = state_numbers(generator[0]), state_numbers(discriminator)
+    inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size, states)
     evaluated = (exact_rows(generator.head, noise, encoding.symbols) if exact else None) or samples
     needed = demand((generator, discriminator), rules[2], inputs, batch_size, evaluated, precision(config).itemsize)
     optimizers, together = build_optimizers(config), compared(discriminator)
-    spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, exact, together, needed)
+    lengths = longer_lengths(config, generator, pattern)
+    spec = RunSpec(config, pattern, encoding, noise, rules, inputs, optimizers, exact, together, lengths, needed)
     spec.build_data(0)  # for its errors
     return spec
 
 
+def longer_lengths(config: DictConfig, generator: Generator, pattern: Pattern) -> tuple[int, ...]:
+    """The lengths of longer codes whose validity is measured."""
+    try:
+        lengths = checked_lengths(config.evaluation.get("lengths", ()), generator.symbols, pattern)
+    except InvalidValueError as error:
+        raise error.within("evaluation") from None
+    if lengths and not isinstance(generator, GrowingGenerator):
+        name = option_name(config, "architecture.generator")
+        raise UsageError(f"evaluation.lengths: {name} makes codes of one length; use architecture=automaton or gated")
+    return lengths
+
+
 def build_rules(config: DictConfig, encoding: Encoding) -> Rules:
     """The objective, the penalties and the update of a config."""
-    sizes = {"symbols": encoding.symbols, "batch_size": config.data.batch_size}
+    sizes = {"symbols": encoding.symbols, "batch_size": config.data.batch_size, "lengths": has_lengths(encoding)}
     objective: Objective = build_offered(config, "objective", Objective, **sizes)
     penalties = nn.ModuleList(build(config, f"penalty.{name}", Penalty) for name in config.penalty or ())
     update: Update = build(config, "update", Update)
@@ -155,9 +179,12 @@ def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules
     """Refuses a config two of whose choices do not go together."""
     (generator, discriminator), (objective, penalties, update) = gan, rules
     chosen, head = option_name(config, "objective"), option_name(config, "head")
-    if isinstance(objective, BoundarySeeking) and not generator.head.samples:
+    if isinstance(objective, BoundarySeeking | MaximumLikelihood) and not generator.head.samples:
         allowed = f"needs codes drawn from a known law; head={head} draws none, use gumbel_straight_through"
         raise UsageError(f"objective={chosen}: {allowed}")
+    weighs = isinstance(objective, BoundarySeeking | MaximumLikelihood)
+    if isinstance(update, Simultaneous) and (not weighs or penalties):
+        raise UsageError("update=simultaneous: needs objective=boundary_seeking and no penalty; use joint")
     if isinstance(update, Alternating) and not isinstance(objective, Separable):
         allowed = "compares reals with fakes, update=alternating steps on each apart; use joint or critic"
         raise UsageError(f"objective={chosen}: {allowed}")
@@ -165,6 +192,10 @@ def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules
         raise UsageError(f"penalty={','.join(config.penalty)}: update=alternating takes none; use joint or critic")
     if isinstance(objective, BoundarySeeking) and compared(discriminator) > 1:
         raise UsageError(f"objective={chosen}: weighs single codes; discriminator.pack must be 1, minibatch_stddev 0")
+    if compared(discriminator) > 1 and any(map(state_numbers, discriminator.modules())):
+        raise UsageError(
+            "architecture.noise: is for a D of single codes; discriminator.pack must be 1, minibatch_stddev 0"
+        )
     if compared(discriminator) > 1 and config.data.get("sampling") == "permutation":
         raise UsageError("data.sampling=permutation: D compares codes, and its reals must be independent; use iid")
 

@@ -16,8 +16,9 @@ from patterngan.data.encodings import Encoding
 from patterngan.data.holdout import with_holdout
 from patterngan.data.patterns import Pattern
 from patterngan.gan.generators import AutoregressiveNetwork, Generator, generator
+from patterngan.gan.growing import GrowingGeneratorNetwork
 from patterngan.gan.heads import Head
-from patterngan.gan.noise import Joined, Noise, Uniform
+from patterngan.gan.noise import Joined, Length, Noise, Uniform
 from patterngan.gan.sampler import Sampler
 from patterngan.runs.instantiate import build, build_offered, option_name, refusal, typed_key
 from patterngan.storage.settings import RUNTIME_KEYS, SETTINGS, leaves
@@ -79,12 +80,21 @@ def build_pattern(config: DictConfig) -> Pattern:
 def build_noise(config: DictConfig, head: Head, encoding: Encoding) -> tuple[int, Noise]:
     """How much noise the generator's network reads, and the law of all noise, the head's included."""
     latent: Noise = build(config, "noise", Noise)
+    if has_lengths(encoding):
+        if latent.dim or not head.draws:
+            raise UsageError("encoding.lengths=all: needs noise=none and a head that draws, the length is what G reads")
+        latent = Length(len(encoding.symbols))
     if not head.draws:
         if latent.dim == 0:
             name = option_name(config, "head")
             raise UsageError(f"noise=none: head={name} draws nothing itself, so that there would be one code alone")
         return latent.dim, latent
     return latent.dim, Joined(latent, Uniform(encoding.width))
+
+
+def has_lengths(encoding: Encoding) -> bool:
+    """Whether codes have lengths of their own."""
+    return getattr(encoding, "lengths", "full") == "all"
 
 
 def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, Noise]:
@@ -96,6 +106,12 @@ def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, 
         network = build_offered(
             config, "architecture.generator", nn.Module, inputs=latent, outputs=encoding.width, symbols=encoding.symbols
         )
+    if isinstance(network, GrowingGeneratorNetwork) and latent and not has_lengths(encoding):
+        name = option_name(config, "noise")
+        raise UsageError(f"noise={name}: the generator of one cell for all positions reads none; use noise=none")
+    if has_lengths(encoding) and not isinstance(network, GrowingGeneratorNetwork):
+        name = option_name(config, "architecture.generator")
+        raise UsageError(f"encoding.lengths=all: {name} makes codes of one length; use architecture=automaton or gated")
     if latent == 0 and not isinstance(network, AutoregressiveNetwork):
         name = option_name(config, "architecture.generator")
         raise UsageError(f"noise=none: the generator {name} must have noise to read; use gaussian or bits")

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from patterngan.gan.noise import Bits, Joined, Noise, Uniform
+from patterngan.gan.noise import Bits, Joined, Length, Noise, Uniform
 from patterngan.gan.sampler import Sampler
 from patterngan.storage.files import write_atomically
 from patterngan.validation import UsageError
@@ -37,15 +37,22 @@ class StandaloneSampler(nn.Module):
                 parts.append(torch.randint(0, 2, (n, dim)).float())
             elif law == "uniform":
                 parts.append(torch.rand(n, dim))
+            elif law == "length":
+                parts.append(torch.full((n, 1), float(dim)))
             else:
                 parts.append(torch.randn(n, dim))
         return self.forward(torch.cat(parts, 1))
 
 
 def laws(noise: Noise) -> list[tuple[str, int]]:
-    """The laws of the noise and how many numbers each is of, side by side: bits, uniform or normal."""
+    """The laws of the noise and how many numbers each is of, side by side: bits, uniform or normal.
+
+    A length is one number, the number of a code's symbols.
+    """
     if isinstance(noise, Joined):
         return [*(laws(noise.latent) if noise.latent.dim else []), *laws(noise.uniform)]
+    if isinstance(noise, Length):
+        return [("length", noise.symbols)]
     return [("bits" if isinstance(noise, Bits) else "uniform" if isinstance(noise, Uniform) else "normal", noise.dim)]
 
 

@@ -139,7 +139,8 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     goes_on = checkpoint is not None and is_last_of(folder, config.ckpt_path)
     gan, data = assemble(config, accelerator(config.trainer.accelerator))
     gan.records = [{"settings": settings(config), "overrides": overrides}]
-    choice("optimized_metric", config.optimized_metric, NAMES)
+    longer = [f"validity_{length}" for length in config.evaluation.get("lengths", ())]
+    choice("optimized_metric", config.optimized_metric, (*NAMES, *longer))
     if checkpoint is not None:
         require_fitting(checkpoint, gan, data)
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.

@@ -11,10 +11,12 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from typing_extensions import override
 
-from patterngan.data.encodings import Encoding
+from patterngan.data.encodings import Encoding, cut_to
 from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import LARGEST_LISTED, Pattern
 from patterngan.data.streams import CHUNK, StepStream, Stream
+from patterngan.gan.schedules import schedule
+from patterngan.training.lengths import LengthStream
 from patterngan.training.module import GAN
 from patterngan.validation import InvalidValueError, choice, integer
 
@@ -83,6 +85,7 @@ class PatternData(pl.LightningDataModule):
         steps: int,
         evaluate_every: int,
         batches: int = 1,
+        length_power: Any = 1.0,
     ) -> None:
         super().__init__()
         pattern = pattern.seen if isinstance(pattern, HeldOut) else pattern
@@ -95,12 +98,19 @@ class PatternData(pl.LightningDataModule):
         def fill(integers: Tensor, generator: torch.Generator) -> None:
             integers.copy_(pattern.member(draw(pattern, len(integers), reals, generator)))
 
+        power = schedule("length_power", length_power, 0)
         self.stream: StepStream = Stream(fill, (reals,), torch.int64, seed, "data")
+        self.lengths = getattr(encoding, "lengths", "full") == "all"
+        if self.lengths:
+            self.stream = LengthStream(pattern, encoding.symbols, power, steps, reals, seed)
         self.encoding, self.steps, self.evaluate_every = encoding, steps, evaluate_every
 
     def read(self, start: int, stop: int, device: torch.device) -> Tensor:
         """The codes [stop−start, ..., batch, width] of the reals that steps start … stop−1 see."""
-        return self.encoding.encode(self.stream.read(start, stop, device))
+        read = self.stream.read(start, stop, device)
+        if not self.lengths:
+            return self.encoding.encode(read)
+        return cut_to(self.encoding.encode(read[..., 0]), read[..., 1], self.encoding.symbols)
 
     def train_dataloader(self) -> Blocks:
         """The blocks of one epoch: from the current GAN step to the next evaluation or the end."""

@@ -1,19 +1,24 @@
 """The random numbers that a GAN step reads, and the batch that they become with the reals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
-from patterngan.data.encodings import Symbols
+from patterngan.data.encodings import Symbols, lengths_of
 from patterngan.data.streams import Fill
 from patterngan.gan.heads import uniform_codes
 from patterngan.gan.noise import Gaussian, Noise, Shared, Uniform
-from patterngan.gan.objectives import BoundarySeeking, Objective
+from patterngan.gan.objectives import BoundarySeeking, MaximumLikelihood, Objective
 from patterngan.gan.penalties import interpolating
-from patterngan.gan.step import Batch, Draw
+from patterngan.gan.step import Batch, Draw, Players
 from patterngan.gan.updates import Update
+
+STATE_NOISES = "generator_state", "discriminator_state"
+"""The streams of noise on the states of G, and of D."""
 
 Rules = tuple[Objective, nn.ModuleList, Update]
 """The objective, the penalties and the update."""
@@ -28,7 +33,14 @@ class RandomInput(NamedTuple):
     shape: tuple[int, ...]
 
 
-def random_inputs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, batch_size: int) -> dict[str, RandomInput]:
+def random_inputs(
+    rules: Rules,
+    noise: Noise,
+    latent: int,
+    symbols: Symbols,
+    batch_size: int,
+    state_numbers: tuple[int, int] = (0, 0),
+) -> dict[str, RandomInput]:
     """The random numbers that a step reads.
 
     Args:
@@ -37,6 +49,7 @@ def random_inputs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, bat
         latent: how many of the noise's numbers the generator's network reads.
         symbols: of a code.
         batch_size: reals, and fakes, in a batch.
+        state_numbers: Gaussian numbers for the states of G and of D while they make or read one code.
     """
     (objective, penalties, update), width = rules, sum(symbols)
     inputs: dict[str, RandomInput] = {}
@@ -51,16 +64,56 @@ def random_inputs(rules: Rules, noise: Noise, latent: int, symbols: Symbols, bat
     if update.instance_noise is not None:
         passes = update.discriminator_passes + update.discriminator_steps * interpolations
         inputs["instance_noise"] = RandomInput("blur", Gaussian(width).fill, (passes, batch_size, width))
+    for name, numbers in zip(STATE_NOISES, state_numbers, strict=True):
+        if numbers:
+            inputs[name] = RandomInput(name, Gaussian(numbers).fill, (1, batch_size, numbers))
     return {"noise": RandomInput("noise", noise.fill, (update.draws, batch_size, noise.dim)), **inputs}
 
 
-def step_batch(reals: Tensor, inputs: Mapping[str, Tensor], update: Update) -> Batch:
-    """What one GAN step reads, of reals [..., discriminator_steps · batch, width] and of its `random_inputs`."""
-    proposals = rows(inputs["proposals"]) if "proposals" in inputs else [None] * update.draws
-    draws = tuple(Draw(*draw) for draw in zip(rows(inputs["noise"]), proposals, strict=True))
+def step_batch(reals: Tensor, inputs: Mapping[str, Tensor], rules: Rules, symbol_size: int | None = None) -> Batch:
+    """What one GAN step reads, of reals [..., discriminator_steps · batch, width] and of its `random_inputs`.
+
+    `symbol_size`: of codes that have lengths of their own, else None. Each fake is as long as the real beside it.
+    """
+    objective, _, update = rules
     batches = reals.chunk(update.discriminator_steps, -2) if update.discriminator_steps > 1 else (reals,)
+    beside = [batches[min(index, len(batches) - 1)] for index in range(update.draws)]
+    noises = rows(inputs["noise"])
+    if symbol_size is not None:
+        noises = [_with_lengths(*pair, symbol_size) for pair in zip(noises, beside, strict=True)]
+    proposals: Sequence[Tensor | None] = [None] * update.draws
+    if isinstance(objective, MaximumLikelihood):
+        proposals = [real.unsqueeze(-3) for real in beside]
+    elif "proposals" in inputs:
+        proposals = rows(inputs["proposals"])
+    draws = tuple(Draw(*draw) for draw in zip(noises, proposals, strict=True))
     interpolation = rows(inputs["interpolation"]) if "interpolation" in inputs else [None] * update.discriminator_steps
     return Batch(batches, draws, tuple(interpolation))
+
+
+def _with_lengths(noise: Tensor, reals: Tensor, symbol_size: int) -> Tensor:
+    """Noise whose latents, the lengths of codes, are those of reals."""
+    return torch.cat([lengths_of(reals, symbol_size).to(noise.dtype), noise[..., 1:]], -1)
+
+
+def with_state_noise(players: Players, inputs: Mapping[str, Tensor]) -> Players:
+    """Players for one step whose states get noise. All batches that a player reads in it get the same numbers."""
+    generator_noise, discriminator_noise = (inputs[name][0] if name in inputs else None for name in STATE_NOISES)
+
+    def discriminate(codes: Tensor) -> Tensor:
+        assert discriminator_noise is not None
+        batches = codes.shape[-2] // discriminator_noise.shape[-2]
+        return players.discriminator(codes, torch.cat([discriminator_noise] * batches, -2))
+
+    return replace(
+        players,
+        generator=players.generator if generator_noise is None else partial(_given_noise, players, generator_noise),
+        discriminator=players.discriminator if discriminator_noise is None else discriminate,
+    )
+
+
+def _given_noise(players: Players, state_noise: Tensor, noise: Tensor, given: Tensor | None = None) -> Any:
+    return players.generator(noise, given, state_noise)
 
 
 def with_instance_noise(

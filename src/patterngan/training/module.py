@@ -25,7 +25,7 @@ from patterngan.reporting.events import curve_points
 from patterngan.storage.checkpoints import KEY
 from patterngan.training.adapters import Adapter
 from patterngan.training.capture import Captured
-from patterngan.training.inputs import step_batch, with_instance_noise
+from patterngan.training.inputs import step_batch, with_instance_noise, with_state_noise
 from patterngan.validation import UsageError
 
 
@@ -62,8 +62,13 @@ class GAN(pl.LightningModule):
         evaluator: Evaluator,
         steps: int,
         capture: bool = True,
+        symbol_size: int | None = None,
     ) -> None:
-        """`streams`: see `inputs.random_inputs`. `steps`: the length of the run, which schedules go by."""
+        """Sets up a GAN.
+
+        `streams`: see `inputs.random_inputs`. `steps`: the length of the run, which schedules go by. `symbol_size`:
+        see `inputs.step_batch`.
+        """
         super().__init__()
         self.automatic_optimization = False
         self.generator, self.discriminator = generator, discriminator
@@ -71,6 +76,7 @@ class GAN(pl.LightningModule):
         self.objective, self.penalties, self.update = objective, penalties, update
         self.optimizer_factories = optimizers
         self.streams, self.evaluator, self.steps, self.capture = dict(streams), evaluator, steps, capture
+        self.symbol_size = symbol_size
         self.losses: Losses | None = None
         """Of the last block: [steps], or [steps, members]."""
         self.evaluations: dict[int, Evaluation] = {}
@@ -80,9 +86,9 @@ class GAN(pl.LightningModule):
         self.logs: Mapping[int, Sequence[Adapter]] = {}
         """The loggers of each member."""
 
-    def discriminate(self, codes: Tensor) -> Tensor:
-        """Codes [..., batch, width] → logits [..., batch], or [..., packs]."""
-        logits: Tensor = self.discriminator(codes.to(self.dtype))
+    def discriminate(self, codes: Tensor, *state_noise: Tensor) -> Tensor:
+        """Codes [..., batch, width] → logits [..., batch], or [..., packs]; see `inputs.with_state_noise`."""
+        logits: Tensor = self.discriminator(codes.to(self.dtype), *state_noise)
         return logits.squeeze(-1)
 
     @property
@@ -140,16 +146,18 @@ class GAN(pl.LightningModule):
     def gan_step(self, reals: Tensor, *streams: Tensor) -> tuple[Tensor, ...]:
         """One GAN step. Returns the losses, then the last gradient of every parameter, G's and D's."""
         inputs = dict(zip(self.streams, streams, strict=True))
-        players = self.players
+        players, rules = with_state_noise(self.players, inputs), (self.objective, self.penalties, self.update)
         if self.update.instance_noise is not None:
             sigma = self.update.instance_noise.value
-            noisy = with_instance_noise(self.discriminate, inputs["instance_noise"], sigma)
+            noisy = with_instance_noise(players.discriminator, inputs["instance_noise"], sigma)
             players = replace(players, discriminator=noisy)
         elif not len(self.penalties) and reads_few_codes(
             self.discriminator_network, self.objective.hard_symbols, reals.shape[-2]
         ):
             players = each_code_once(players, self.objective.hard_symbols, reals)
-        losses = self.update(players, self.objective, self.penalties, step_batch(reals, inputs, self.update))
+        losses = self.update(
+            players, self.objective, self.penalties, step_batch(reals, inputs, rules, self.symbol_size)
+        )
         if self.average is not None:
             self.update.average(self.average, self.generator)
         gradients = [parameter.grad for parameter in self._trained_parameters()]

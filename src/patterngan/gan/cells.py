@@ -1,0 +1,92 @@
+"""Cells: how a recurrent network goes from a state and a symbol to the next state, the same at all positions.
+
+A second-order cell has a matrix for each symbol: a finite automaton, whose next state depends on state and symbol
+together, is then easy to learn. Where inputs are added to the state, as in a gated cell, it is not.
+"""
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from patterngan.data.encodings import present
+from patterngan.gan import recurrent
+from patterngan.gan.enumeration import choices
+from patterngan.validation import integer
+
+
+class Cell(nn.Module):
+    """From a state and a symbol to the next state, the same at all positions."""
+
+    def first(self) -> Tensor:
+        """The state [width] before a code begins."""
+        raise NotImplementedError
+
+    def read(self, symbols: Tensor) -> tuple[Tensor, ...]:
+        """Symbols [..., size] → what the next states depend on, which may be read at all positions at once."""
+        raise NotImplementedError
+
+    def forward(self, *read: Tensor) -> Tensor:
+        """What was read of a symbol, then states [..., width] → the next states; the first one after a blank."""
+        raise NotImplementedError
+
+
+class SecondOrderCell(Cell):
+    """h' = tanh(A_b h + c_b) after the symbol b. Before a code begins the state is tanh(c), with a c of its own.
+
+    Source: Giles et al. 1992, Learning and extracting finite state automata with second-order recurrent neural
+    networks, Neural Computation 4(3).
+    """
+
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        width, count = integer("width", width, 1, 2**16), choices((size,))
+        self.size = size
+        self.maps = nn.Linear(count * width, width, bias=False)
+        self.biases = nn.Linear(count + 1, width, bias=False)
+        for part in (self.maps, self.biases):
+            nn.init.uniform_(part.weight, -(width**-0.5), width**-0.5)
+
+    @override
+    def first(self) -> Tensor:
+        return self.biases.weight[:, -1].tanh()
+
+    @override
+    def read(self, symbols: Tensor) -> tuple[Tensor, ...]:
+        """Symbols → one-hots [..., choices] of what they are, zeros for a blank, and c_b [..., width]."""
+        there = present(symbols)
+        values = torch.arange(2, device=symbols.device) if self.size == 1 else torch.ones((), device=symbols.device)
+        kinds = torch.cat([symbols == values, ~there], -1).to(symbols.dtype)
+        return kinds[..., :-1], self.biases(kinds)
+
+    @override
+    def forward(self, *read: Tensor) -> Tensor:
+        kind, bias, state = read
+        following = self.maps((kind.unsqueeze(-1) * state.unsqueeze(-2)).flatten(-2))
+        return torch.tanh(following + bias)
+
+
+class GatedCell(Cell):
+    """A gated recurrent unit, whose weights all positions share; see `recurrent.Cell`."""
+
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        width = integer("width", width, 1, 2**16)
+        self.reads, self.gates = nn.Linear(size, 3 * width), recurrent.Cell(width)
+        self.start = nn.Parameter(torch.zeros(width))
+
+    @override
+    def first(self) -> Tensor:
+        return self.start
+
+    @override
+    def read(self, symbols: Tensor) -> tuple[Tensor, ...]:
+        """Symbols → their part in the gates [..., 3·width], and whether they are there, bool [..., 1]."""
+        return self.reads(symbols), present(symbols)
+
+    @override
+    def forward(self, *read: Tensor) -> Tensor:
+        gates, there, state = read
+        return torch.where(there, self.gates(gates, state), self.start)
+
+
+CELLS: dict[str, type[SecondOrderCell] | type[GatedCell]] = {"second_order": SecondOrderCell, "gated": GatedCell}
