@@ -1,0 +1,116 @@
+"""What `experiment=rule` reaches on integers that it was never shown, over seeds: `python scripts/benchmarks/rule.py`.
+
+Fidelity, unseen_coverage and forward_kl are exact at the training length; codes of 40 bits are 10 000 samples.
+"""
+
+import csv
+import operator
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from patterngan.arguments import OneLineParser, positive
+from patterngan.cli import script
+from patterngan.validation import UsageError
+from scripts.benchmarks.quality import Cell, CellResult, train_cell
+
+FIGURES = ("fidelity", "unseen_coverage", "forward_kl", "validity_40")
+"""Metrics of the table; of forward_kl less is better, of the others more."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the median seed of a cell, or its worst, must reach in a metric."""
+
+    name: str
+    of: str
+    limit: float
+
+    def is_reached(self, values: Sequence[float]) -> bool:
+        """Whether the values of all seeds, best first, reach it."""
+        value = statistics.median(values) if self.of == "median" else values[-1]
+        compare = operator.le if self.name == "forward_kl" else operator.ge
+        return bool(compare(value, self.limit))
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.name} {'≤' if self.name == 'forward_kl' else '≥'} {self.limit}"
+
+
+HALF = (
+    Bar("fidelity", "median", 0.995),
+    Bar("unseen_coverage", "median", 0.995),
+    Bar("forward_kl", "median", 0.01),
+    Bar("validity_40", "median", 0.995),
+    Bar("fidelity", "worst", 0.98),
+    Bar("validity_40", "worst", 0.95),
+)
+FIFTH = (Bar("fidelity", "median", 0.99), Bar("forward_kl", "median", 0.05), Bar("validity_40", "median", 0.97))
+
+CELLS = {
+    f"{k}, {shown} shown": (
+        Cell(f"{k}-{shown}", ("experiment=rule", f"pattern.k={k}", f"pattern.holdout={held}")),
+        bars,
+    )
+    for shown, held, bars in (("half", 0.5, HALF), ("fifth", 0.8, FIFTH))
+    for k in (3, 5, 7)
+}
+"""Each row of the table with its bars."""
+
+
+def figures(result: CellResult, name: str) -> list[float]:
+    """Returns a metric of every run, best first; where it is missing, as infinitely bad."""
+    falling = name != "forward_kl"
+    values = [run.metrics.get(name) for run in result.runs]
+    return sorted((float("-inf" if falling else "inf") if one is None else one for one in values), reverse=falling)
+
+
+def line(label: str, result: CellResult, bars: Sequence[Bar]) -> str:
+    """Returns a row of the table: of each metric the median seed and, in brackets, the worst."""
+    words = [label.ljust(16)]
+    for name in FIGURES:
+        values = figures(result, name)
+        words.append(f"{statistics.median(values):.4f} ({values[-1]:.4f})".rjust(18))
+    misses = [str(bar) for bar in bars if not bar.is_reached(figures(result, bar.name))]
+    return "".join([*words, f"{result.seconds:6.0f}  ", ", ".join(misses) or "reached"])
+
+
+def rule(seeds: int, labels: Sequence[str], overrides: Sequence[str], folder: Path) -> None:
+    """Trains and prints the table, and writes every seed into `folder` as rule.csv.
+
+    Raises:
+        UsageError: for an unknown row, or a folder that holds one already.
+    """
+    if unknown := sorted(set(labels) - set(CELLS)):
+        raise UsageError(f"--cells {unknown[0]}: must be of {'; '.join(CELLS)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    print("median seed (worst seed)")
+    print("".join(["multiples of".ljust(16), *(name.rjust(18) for name in FIGURES), "     s  ", "bars missed"]))
+    with (folder / "rule.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["multiples of", "seed", "status", *FIGURES])
+        for label in labels or CELLS:
+            cell, bars = CELLS[label]
+            result = train_cell(cell, seeds, overrides, folder / cell.name)
+            for run in result.runs:
+                writer.writerow([label, run.result.get("seed"), run.status, *map(run.metrics.get, FIGURES)])
+            print(line(label, result, bars), flush=True)
+    print(f"every seed in {folder / 'rule.csv'}")
+
+
+def main() -> None:
+    """Parses the command line, then trains."""
+    parser = OneLineParser(description=__doc__)
+    parser.add_argument("--seeds", type=positive, default=10, help="runs in a row (10)")
+    parser.add_argument("--cells", nargs="+", default=[], help="only these rows, such as '3, half shown'")
+    parser.add_argument("--overrides", nargs="+", default=[], help="other settings than the experiment's")
+    parser.add_argument("--output", type=Path, default=Path("outputs/rule"), help="a folder (outputs/rule)")
+    arguments = parser.parse_args()
+    rule(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
+
+
+if __name__ == "__main__":
+    script(main)
