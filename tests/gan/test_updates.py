@@ -4,10 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from patterngan.gan.objectives import NonSaturating
+from patterngan.gan.generators import generator
+from patterngan.gan.heads import gumbel_straight_through
+from patterngan.gan.networks import mlp
+from patterngan.gan.objectives import BoundarySeeking, MaximumLikelihood, NonSaturating
 from patterngan.gan.penalties import R1, R2
 from patterngan.gan.step import Batch, Draw, Players, optimizer_step
-from patterngan.gan.updates import Alternating, Critic, Joint
+from patterngan.gan.updates import Alternating, Critic, Joint, Simultaneous
 from patterngan.training.capture import Captured
 from patterngan.validation import InvalidValueError
 
@@ -136,3 +139,36 @@ def test_penalties_are_added_to_the_loss_before_it_is_halved():
 def test_what_surrounds_a_step_must_be_in_range(options, named):
     with pytest.raises(InvalidValueError, match=f"^{named}"):
         Joint(**options)
+
+
+def drawing_pair():
+    """A generator that draws three bits, and a discriminator, the same every time."""
+    torch.manual_seed(3)
+    return generator(nn.Linear(4, 3), gumbel_straight_through(1.0), 4, (1, 1, 1)), mlp(3, 1, 8, 1, "tanh")
+
+
+def test_one_look_at_reals_and_fakes_is_what_two_of_the_same_discriminator_are():
+    reals, noise = torch.randint(0, 2, (8, 3)).float(), torch.rand(1, 8, 4 + 3)
+    proposals = torch.randint(0, 2, (1, 2, 3)).float()
+    batch = Batch((reals,), (Draw(noise[0], proposals),))
+    found = []
+    for update in (Joint(), Simultaneous()):
+        networks = drawing_pair()
+        losses = update(players(*networks), BoundarySeeking(8, 0.25, (1, 1, 1), 8), nn.ModuleList(), batch)
+        found.append([*losses, *(weight.detach() for network in networks for weight in network.parameters())])
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(*found, strict=True))
+
+
+def test_maximum_likelihood_moves_the_generator_alone():
+    reals, noise = torch.randint(0, 2, (8, 3)).float(), torch.rand(8, 4 + 3)
+    made, discriminator = drawing_pair()
+    logits = made[0](noise[:, :4])
+    loss = nn.functional.binary_cross_entropy_with_logits(logits, reals, reduction="none").sum(-1).mean()
+    expected = made[0].weight.detach() - 0.1 * torch.autograd.grad(loss, made[0].weight)[0]
+    before = [weight.detach().clone() for weight in discriminator.parameters()]
+    batch = Batch((reals,), (Draw(noise, reals[None]),))
+    losses = Joint()(players(made, discriminator), MaximumLikelihood((1, 1, 1)), nn.ModuleList(), batch)
+    assert torch.allclose(losses.generator, loss.detach(), atol=1e-6)
+    assert losses.discriminator == 0
+    assert torch.allclose(made[0].weight, expected, atol=1e-6)
+    assert all(torch.equal(one, other) for one, other in zip(before, discriminator.parameters(), strict=True))

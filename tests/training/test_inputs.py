@@ -32,6 +32,10 @@ from patterngan.training.inputs import step_batch, with_instance_noise, with_sta
             "architecture=automaton architecture.generator.noise=0 architecture.noise=0 batch_size=8",
             {"noise": (1, 8, 7), "proposals": (1, 1, 4, 7)},
         ),
+        (
+            "update=simultaneous update.instance_noise=0.1 batch_size=8",
+            {"noise": (1, 8, 7), "proposals": (1, 1, 4, 7), "instance_noise": (1, 16, 7)},
+        ),
         ("objective=maximum_likelihood batch_size=8", {"noise": (1, 8, 7)}),
     ],
 )

@@ -31,7 +31,9 @@ class Update(nn.Module):
     discriminator_steps = 1
     """Batches of reals in a GAN step."""
     discriminator_passes = 4
-    """The most batches of codes that D reads in a GAN step, apart from penalties' own."""
+    """The most forward passes of D in a GAN step, apart from penalties' own."""
+    pass_batches = 1
+    """Batches of codes in one of these."""
 
     def __init__(self, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
         super().__init__()
@@ -77,6 +79,8 @@ class Simultaneous(Update):
 
     For objectives that have no gradient through codes. Penalties are not taken.
     """
+
+    discriminator_passes, pass_batches = 1, 2
 
     @override
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:

@@ -63,7 +63,8 @@ def random_inputs(
         inputs["interpolation"] = RandomInput("mixing", Uniform(1).fill, shape)
     if update.instance_noise is not None:
         passes = update.discriminator_passes + update.discriminator_steps * interpolations
-        inputs["instance_noise"] = RandomInput("blur", Gaussian(width).fill, (passes, batch_size, width))
+        rows_of_pass = update.pass_batches * batch_size
+        inputs["instance_noise"] = RandomInput("blur", Gaussian(width).fill, (passes, rows_of_pass, width))
     for name, numbers in zip(STATE_NOISES, state_numbers, strict=True):
         if numbers:
             inputs[name] = RandomInput(name, Gaussian(numbers).fill, (1, batch_size, numbers))
