@@ -22,8 +22,10 @@ DRAWN = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.sample
 SHORT = (*DRAWN, "~callbacks.pictures")
 CPU = torch.device("cpu")
 
-OTHER_EVALUATION = {"exact": "false", "samples": 77}
-"""Another value of every key of conf/evaluation."""
+OTHER_EVALUATION = {"exact": "false", "samples": 77, "lengths": "[]"}
+"""Another value of every key of conf/evaluation; other lengths need a network that has one cell for all positions."""
+
+GROWING = ("architecture=automaton", "architecture.width=8", "steps=60", "evaluate_every=30", "~callbacks.pictures")
 
 WATCHING = (
     "evaluate_every=25",
@@ -128,6 +130,7 @@ def test_what_only_watches_a_run_does_not_change_it(ended):
     others = [f"evaluation.{key}={OTHER_EVALUATION[key]}" for key in evaluation_keys()]
     changed = {other: differences(expected, ended(*SHORT, *other.split())) for other in (*others, *WATCHING)}
     assert {what for what, names in changed.items() if names} == set()
+    assert differences(ended(*GROWING), ended(*GROWING, "evaluation.lengths=[9]")) == []
     assert differences(expected, ended(*DRAWN, "callbacks=none")) == []
     assert differences(expected, ended(*DRAWN, "callbacks=weights")) == []
     assert differences(expected, ended(*SHORT, "seed=1")) != []
