@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,9 +80,14 @@ class CellResult:
         words = [f"{self.cell.name:12}"]
         for name in FIGURES:
             values = self.figures(name)
-            words.append(f"{statistics.median(values):.4f} ({values[-1]:.4f})".rjust(18))
+            words.append(median_and_worst(values))
         steps = max(int(run.result.get("steps") or 0) for run in self.runs)
         return "".join([*words, f"{steps:7}{self.seconds:6.0f}  ", ", ".join(self.misses) or "reached"])
+
+
+def median_and_worst(values: Sequence[float]) -> str:
+    """Returns a column of a row: of the values of all seeds, best first, the median and, in brackets, the worst."""
+    return f"{statistics.median(values):.4f} ({values[-1]:.4f})".rjust(18)
 
 
 def train_cell(cell: Cell, seeds: int, overrides: Sequence[str], folder: Path) -> CellResult:
@@ -142,14 +148,19 @@ def quality(seeds: int, names: Sequence[str], overrides: Sequence[str], folder: 
     print(f"every seed in {folder / 'quality.csv'}, {folder / 'quality.png'}")
 
 
+def table_arguments(description: str | None, output: Path, cells: str) -> Namespace:
+    """Parses the command line of a table over seeds: `seeds`, `cells`, `overrides`, and `output`, a folder."""
+    parser = OneLineParser(description=description)
+    parser.add_argument("--seeds", type=positive, default=10, help="runs in a cell (10)")
+    parser.add_argument("--cells", nargs="+", default=[], help=cells)
+    parser.add_argument("--overrides", nargs="+", default=[], help="other settings than the recipe's")
+    parser.add_argument("--output", type=Path, default=output, help=f"a folder ({output})")
+    return parser.parse_args()
+
+
 def main() -> None:
     """Parses the command line, then trains."""
-    parser = OneLineParser(description=__doc__)
-    parser.add_argument("--seeds", type=positive, default=10, help="runs in a cell (10)")
-    parser.add_argument("--cells", nargs="+", default=[], help="only these rows of the table")
-    parser.add_argument("--overrides", nargs="+", default=[], help="other settings than the default recipe's")
-    parser.add_argument("--output", type=Path, default=Path("outputs/quality"), help="a folder (outputs/quality)")
-    arguments = parser.parse_args()
+    arguments = table_arguments(__doc__, Path("outputs/quality"), "only these rows of the table")
     quality(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
 
 

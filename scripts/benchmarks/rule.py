@@ -13,10 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from patterngan.arguments import OneLineParser, positive
 from patterngan.cli import script
 from patterngan.validation import UsageError
-from scripts.benchmarks.quality import Cell, CellResult, train_cell
+from scripts.benchmarks.quality import Cell, CellResult, median_and_worst, table_arguments, train_cell
 
 FIGURES = ("fidelity", "unseen_coverage", "forward_kl", "validity_40")
 """Metrics of the table; of forward_kl less is better, of the others more."""
@@ -72,8 +71,7 @@ def line(label: str, result: CellResult, bars: Sequence[Bar]) -> str:
     """Returns a row of the table: of each metric the median seed and, in brackets, the worst."""
     words = [label.ljust(16)]
     for name in FIGURES:
-        values = figures(result, name)
-        words.append(f"{statistics.median(values):.4f} ({values[-1]:.4f})".rjust(18))
+        words.append(median_and_worst(figures(result, name)))
     misses = [str(bar) for bar in bars if not bar.is_reached(figures(result, bar.name))]
     return "".join([*words, f"{result.seconds:6.0f}  ", ", ".join(misses) or "reached"])
 
@@ -103,12 +101,7 @@ def rule(seeds: int, labels: Sequence[str], overrides: Sequence[str], folder: Pa
 
 def main() -> None:
     """Parses the command line, then trains."""
-    parser = OneLineParser(description=__doc__)
-    parser.add_argument("--seeds", type=positive, default=10, help="runs in a row (10)")
-    parser.add_argument("--cells", nargs="+", default=[], help="only these rows, such as '3, half shown'")
-    parser.add_argument("--overrides", nargs="+", default=[], help="other settings than the experiment's")
-    parser.add_argument("--output", type=Path, default=Path("outputs/rule"), help="a folder (outputs/rule)")
-    arguments = parser.parse_args()
+    arguments = table_arguments(__doc__, Path("outputs/rule"), "only these rows, such as '3, half shown'")
     rule(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
 
 

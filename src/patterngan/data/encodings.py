@@ -140,7 +140,7 @@ class Digits(Encoding):
 
     @override
     def decode(self, codes: Tensor) -> Tensor:
-        digits = codes.unflatten(-1, (len(self.values), self.base)).argmax(-1)
+        digits = digits_of(codes, self.base)
         too_large = digits[..., 0] > 2**63 // self.values[0] - 1
         return torch.where(too_large, 2**63 - 1, number_of(digits, self.base))
 

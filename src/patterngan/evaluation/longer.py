@@ -31,12 +31,17 @@ def checked_lengths(lengths: Any, symbols: Symbols, pattern: Pattern) -> tuple[i
             "lengths", lengths, f"must be a list of numbers of symbols, such as [{2 * len(symbols)}]"
         )
     counts = tuple(integer("lengths", length, len(symbols), LONGEST) for length in lengths)
-    whole = pattern.pattern if isinstance(pattern, HeldOut) else pattern
-    if counts and not isinstance(whole, Unbounded):
-        raise UsageError("evaluation.lengths: the pattern ends at its stop; must be empty, []")
-    if counts and isinstance(whole, Unbounded):
-        whole.continues(torch.zeros(1, 1, dtype=torch.int64), choices(symbols[:1]))
+    if counts:
+        _unbounded(pattern).continues(torch.zeros(1, 1, dtype=torch.int64), choices(symbols[:1]))  # for its errors
     return counts
+
+
+def _unbounded(pattern: Pattern) -> Unbounded:
+    """The pattern above its stop, what is held out included."""
+    whole = pattern.pattern if isinstance(pattern, HeldOut) else pattern
+    if not isinstance(whole, Unbounded):
+        raise UsageError("evaluation.lengths: the pattern ends at its stop; must be empty, []")
+    return whole
 
 
 @torch.no_grad()
@@ -44,9 +49,7 @@ def longer_validity(
     generator: GrowingGenerator, pattern: Pattern, lengths: Iterable[int], seed: int
 ) -> dict[str, float]:
     """The share of valid codes of each length, as the metrics validity_20, validity_40, …"""
-    whole = pattern.pattern if isinstance(pattern, HeldOut) else pattern
-    assert isinstance(whole, Unbounded)
-    metrics, device = dict[str, float](), next(generator.parameters()).device
+    whole, metrics, device = _unbounded(pattern), dict[str, float](), next(generator.parameters()).device
     for length in lengths:
         source = seeded(seed, "evaluation", "longer", length, device=device)
         digits = generator.lengthened(length).sample_digits(SAMPLES, source)

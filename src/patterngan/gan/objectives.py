@@ -40,8 +40,23 @@ class Objective(nn.Module):
         """G's loss in a step."""
         return self.generator_loss(players.discriminator(fakes.codes))
 
+
+class Weighing(Objective):
+    """An objective whose G loss is a sum of log-probabilities; no gradient goes through the codes of fakes."""
+
+    @override
+    def fakes(self, players: Players, draw: Draw) -> Fakes:
+        """Drawn codes with their log-probabilities, the ones that the draw proposes first in each group."""
+        return Fakes(*players.generator(draw.noise, draw.proposals))
+
+    @override
+    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
+        with torch.no_grad():
+            logits = players.discriminator(fakes.codes)
+        return self.weighed_loss(fakes, logits)
+
     def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
-        """G's loss of the log-probabilities of fakes, where no gradient goes through their codes."""
+        """G's loss [...] of the log-probabilities of fakes, and of D's logits on these."""
         raise NotImplementedError
 
 
@@ -163,7 +178,7 @@ class Relativistic(Objective):
         return F.softplus(players.discriminator(reals) - players.discriminator(fakes.codes)).mean(-1)
 
 
-class BoundarySeeking(NonSaturating):
+class BoundarySeeking(Weighing, NonSaturating):
     """Makes codes that D takes for real more probable; G's loss has no gradient through its codes.
 
     For each noise vector M codes x_m are drawn from p = p_G(· | z) and weighted by w_m ∝ exp(D(x_m)), which sum to 1;
@@ -192,17 +207,6 @@ class BoundarySeeking(NonSaturating):
         self.hard_symbols = tuple(symbols)
 
     @override
-    def fakes(self, players: Players, draw: Draw) -> Fakes:
-        """M codes for each noise vector, the explored ones first."""
-        return Fakes(*players.generator(draw.noise, draw.proposals))
-
-    @override
-    def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
-        with torch.no_grad():
-            logits = players.discriminator(fakes.codes)
-        return self.weighed_loss(fakes, logits)
-
-    @override
     def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
         codes, log_p = fakes
         assert log_p is not None
@@ -221,7 +225,7 @@ class BoundarySeeking(NonSaturating):
         return lengths_of(codes, size).squeeze(-1) * -math.log(max(size, 2))
 
 
-class MaximumLikelihood(Objective):
+class MaximumLikelihood(Weighing):
     """No GAN: G minimises −log p_G(x) on the reals x, and D learns nothing. It is what a GAN is compared with."""
 
     def __init__(self, symbols: Symbols) -> None:
@@ -234,15 +238,14 @@ class MaximumLikelihood(Objective):
         return 0 * (real_logits.mean(-1) + fake_logits.mean(-1))
 
     @override
-    def fakes(self, players: Players, draw: Draw) -> Fakes:
-        """The reals, which are what the step's draw proposes, with their log-probabilities."""
-        return Fakes(*players.generator(draw.noise, draw.proposals))
-
-    @override
     def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
-        return self.weighed_loss(fakes, reals)
+        return self.likelihood_loss(fakes)
 
     @override
     def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
+        return self.likelihood_loss(fakes)
+
+    def likelihood_loss(self, fakes: Fakes) -> Tensor:
+        """−log p_G, averaged over the fakes, which are the reals: a step's draw proposes them."""
         assert fakes.log_p is not None
         return -fakes.log_p.mean(-1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from patterngan.gan.objectives import Objective, Separable
+from patterngan.gan.objectives import Objective, Separable, Weighing
 from patterngan.gan.penalties import DiscriminatorPass
 from patterngan.gan.schedules import Scheduled, schedule
 from patterngan.gan.step import Batch, Fakes, Losses, Players
@@ -77,13 +77,14 @@ class Joint(Update):
 class Simultaneous(Update):
     """One forward pass of D on reals and fakes together, then one step of each player on the losses of its logits.
 
-    For objectives that have no gradient through codes. Penalties are not taken.
+    The objective must be `Weighing`; penalties are not taken.
     """
 
     discriminator_passes, pass_batches = 1, 2
 
     @override
     def forward(self, players: Players, objective: Objective, penalties: nn.ModuleList, batch: Batch) -> Losses:
+        assert isinstance(objective, Weighing)
         (reals,), (draw,), _ = batch
         fakes = objective.fakes(players, draw)
         logits = players.discriminator(torch.cat([reals, fakes.codes], -2))

@@ -21,7 +21,7 @@ from patterngan.gan.discriminators import compared
 from patterngan.gan.generators import Generator
 from patterngan.gan.growing import GrowingGenerator, state_numbers
 from patterngan.gan.noise import Noise
-from patterngan.gan.objectives import BoundarySeeking, MaximumLikelihood, Objective, Separable
+from patterngan.gan.objectives import BoundarySeeking, Objective, Separable, Weighing
 from patterngan.gan.optimizers import OptimizerFactory
 from patterngan.gan.penalties import Penalty
 from patterngan.gan.updates import Alternating, Simultaneous, Update
@@ -179,11 +179,10 @@ def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules
     """Refuses a config two of whose choices do not go together."""
     (generator, discriminator), (objective, penalties, update) = gan, rules
     chosen, head = option_name(config, "objective"), option_name(config, "head")
-    if isinstance(objective, BoundarySeeking | MaximumLikelihood) and not generator.head.samples:
+    if isinstance(objective, Weighing) and not generator.head.samples:
         allowed = f"needs codes drawn from a known law; head={head} draws none, use gumbel_straight_through"
         raise UsageError(f"objective={chosen}: {allowed}")
-    weighs = isinstance(objective, BoundarySeeking | MaximumLikelihood)
-    if isinstance(update, Simultaneous) and (not weighs or penalties):
+    if isinstance(update, Simultaneous) and (not isinstance(objective, Weighing) or penalties):
         raise UsageError("update=simultaneous: needs objective=boundary_seeking and no penalty; use joint")
     if isinstance(update, Alternating) and not isinstance(objective, Separable):
         allowed = "compares reals with fakes, update=alternating steps on each apart; use joint or critic"
