@@ -24,8 +24,9 @@ HEAD = """# Configuration
 
 A run is configured by one option of each group, typed as `group=option`, and by keys, typed as `key=value`. The keys of
 an option exist where it is chosen. A default such as `${lr}` follows another key, and `???` must be typed. Where a
-number can be a schedule, `[start, end, shape, until]`, it moves over the run; `[start, end]` is linear over all of it.
-Shapes are linear, exponential and cosine; until is the share of the run after which the number stays at its end.
+number can be a schedule, `[start, end, shape]`, it moves over the run; `[start, end]` is linear over all of it.
+Shapes are linear, exponential and cosine. `[[0, 0.1], [0.5, 0.7], [1, 0.3]]` gives it
+values at shares of the run; between them it is linear.
 `python train.py --cfg job`, with whatever else is typed, prints the configuration that a run would have.
 """
 

@@ -119,8 +119,8 @@ MISTAKES = {
     "optimizer.clip_norm=-1": "optimizer.clip_norm=-1: must be a finite number ≥ 0",
     "optimizer.generator.weight_decay=heavy": "optimizer.generator.weight_decay=heavy: must be a finite number ≥ 0",
     "optimizer.decay_to=2": "optimizer.decay_to=2: must be a finite number ≥ 0 and ≤ 1",
-    "head.temperature=[1,2,linear,3]": "head.temperature=[1, 2, 'linear', 3]: until must be a finite number > 0 and "
-    "≤ 1",
+    "head.temperature=[[0,1],[2,1]]": "head.temperature=[[0, 1], [2, 1]]: the shares of the run must be a finite "
+    "number ≥ 0 and ≤ 1",
     "optimizer.decay=steep": "optimizer.decay=steep: must be one of none, linear, cosine",
     "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
     "pattern.modulus=3": "pattern.modulus=3: is no key; docs/configuration.md lists the keys",

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -26,25 +27,30 @@ def test_a_schedule_by_hand(value, halfway):
     assert [moving.at(0), moving.at(0.5), moving.at(1)] == pytest.approx([ends[0], halfway, ends[1]])
 
 
-def test_a_schedule_that_ends_early_stays_at_its_end():
-    ramp = schedule("x", [0.1, 0.5, "linear", 0.5], 0)
-    assert [ramp.at(share) for share in (0, 0.25, 0.5, 0.75, 1)] == pytest.approx([0.1, 0.3, 0.5, 0.5, 0.5])
+def test_a_schedule_of_points_stays_outside_of_them():
+    peak = schedule("x", [[0.2, 0.1], [0.5, 0.7], [0.9, 0.3]], 0)
+    assert [peak.at(share) for share in (0, 0.35, 0.5, 0.7, 1)] == pytest.approx([0.1, 0.4, 0.7, 0.5, 0.3])
+    assert (peak.start, peak.constant, peak.zero) == (0.1, False, False)
+    assert schedule("x", [[0.5, 3]], 0).at(0.1) == 3
 
 
-@given(st.floats(1e-3, 1), st.floats(0, 1), st.sampled_from(["linear", "cosine", "exponential"]))
-def test_a_schedule_that_ends_early_is_the_whole_one_in_a_shorter_run(until, progress, shape):
-    early, whole = schedule("x", [1, 3, shape, until], 0), schedule("x", [1, 3, shape], 0)
-    assert early.at(progress * until) == pytest.approx(whole.at(progress))
-    assert early.at(until + progress * (1 - until)) == pytest.approx(3)
+@given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9)), min_size=1, max_size=5, unique_by=lambda point: point[0])
+)
+def test_a_schedule_of_points_is_numpys_interpolation(points):
+    shares, values = zip(*((twentieth / 20, value) for twentieth, value in sorted(points)), strict=True)
+    moving = schedule("x", list(zip(shares, values, strict=True)), 0)
+    for progress in (0, 0.3, 1, *shares):
+        assert moving.at(progress) == pytest.approx(np.interp(progress, shares, values))
 
 
 def test_a_learning_rate_rises_to_its_schedule_and_follows_it():
-    rate = LearningRate(Schedule(0.1, 0.0), warmup=4)
+    rate = LearningRate(Schedule((0.1, 0.0)), warmup=4)
     shares = (0.0, 0.0, 0.2, 0.2, 0.2, 0.4)
     values = [rate.at(share, step) for step, share in enumerate(shares)]
     assert values == pytest.approx([0.025, 0.05, 0.06, 0.08, 0.08, 0.06])
-    assert not LearningRate(Schedule(0.1, 0.1), warmup=1).constant
-    assert LearningRate(Schedule(0.1, 0.1)).at(0.3, 0) == 0.1
+    assert not LearningRate(Schedule((0.1, 0.1)), warmup=1).constant
+    assert LearningRate(Schedule((0.1, 0.1))).at(0.3, 0) == 0.1
 
 
 def test_a_cosine_starts_slowly():
@@ -61,13 +67,15 @@ def test_a_schedule_stays_between_its_ends(start, end, shape, progress):
     ("value", "message"),
     [
         (-1, "gamma=-1: must be a finite number"),
-        ("fast", "gamma=fast: must be a number or "),
-        (None, "gamma=null: must be a number or "),
-        ([1], "must be a number or "),
-        ([1, 2, "linear", 0.5, 1], "must be a number or "),
-        ([1, 2, "linear", 4], r"gamma=\[1, 2, 'linear', 4\]: until must be a finite number > 0 and ≤ 1"),
-        ([1, 2, "linear", 0], "until must be a finite number > 0"),
-        ([1, 2, "linear", "half"], "until must be a finite number > 0"),
+        ("fast", "gamma=fast: must be a number, "),
+        (None, "gamma=null: must be a number, "),
+        ([1], "must be a number, "),
+        ([1, 2, "linear", 0.5], "must be a number, "),
+        ([[0, 1], [2, 1]], "the shares of the run must be a finite number ≥ 0 and ≤ 1"),
+        ([[0.5, 1], [0.5, 1]], "the shares of the run must rise"),
+        ([[0, 1], [1, -1]], "all values must be a finite number"),
+        ([[0, 1], [1, "low"]], "all values must be a finite number"),
+        ([[0, 1], 1], "both ends must be a finite number"),
         ([1, -2], r"gamma=\[1, -2\]: both ends must be a finite number"),
         ([1, 2, "steep"], "gamma=steep: must be one of linear, cosine, exponential"),
         ([1, 0, "exponential"], "must stay above 0"),

@@ -100,7 +100,7 @@ def test_every_choice(config, architecture, update, head):
             [
                 "optimizer.clip_norm=0.1 optimizer.warmup=75 optimizer.decay=cosine optimizer.decay_to=0.02",
                 "optimizer.weight_decay=1 optimizer.discriminator.clip_norm=0.1 optimizer.generator.warmup=10",
-                "update.instance_noise=[0.1,0.5,linear,0.5]",
+                "update.instance_noise=[[0,0.1],[0.5,0.5],[1,0.2]]",
             ],
         ),
     ],

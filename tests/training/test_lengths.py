@@ -20,7 +20,7 @@ def test_integers_below_a_bound(k, stop, bound):
 
 
 def test_an_integer_is_shown_where_it_fits_and_all_that_fit_are_as_likely():
-    stream = LengthStream(Listed([1, 2, 3, 5]), (1, 1, 1), Schedule(0, 0), 1000, 400, seed=0)
+    stream = LengthStream(Listed([1, 2, 3, 5]), (1, 1, 1), Schedule((0, 0)), 1000, 400, seed=0)
     assert stream.fitting == [1, 3, 4]
     integers, lengths = stream.read(0, CHUNK, CPU).flatten(0, 1).unbind(-1)
     assert (integers < 2**lengths).all()
@@ -32,7 +32,7 @@ def test_an_integer_is_shown_where_it_fits_and_all_that_fit_are_as_likely():
 
 
 def test_the_power_moves_over_the_run_and_what_fits_nowhere_is_not_shown():
-    stream = LengthStream(Listed([6, 7, 8]), (1, 1, 1, 1), Schedule(0, 2), 10 * CHUNK, 4000, seed=0)
+    stream = LengthStream(Listed([6, 7, 8]), (1, 1, 1, 1), Schedule((0, 2)), 10 * CHUNK, 4000, seed=0)
     assert stream.fitting == [0, 0, 2, 3]
     for index, ratio in ((0, 1.0), (5, 3 / 2), (10, (3 / 2) ** 2)):
         lengths = stream.read(index * CHUNK, index * CHUNK + 1, CPU)[..., 1]
@@ -57,4 +57,4 @@ def test_codes_of_all_lengths_end_in_their_integers_bits():
 
 def test_some_length_must_have_an_integer():
     with pytest.raises(UsageError, match=r"^encoding\.lengths=all: no integer of training fits into fewer symbols"):
-        LengthStream(Listed([4, 7]), (1, 1, 1), Schedule(0, 0), 10, 4, seed=0)
+        LengthStream(Listed([4, 7]), (1, 1, 1), Schedule((0, 0)), 10, 4, seed=0)

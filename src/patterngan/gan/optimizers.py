@@ -82,7 +82,7 @@ def decaying(lr: Any, decay: str, share: float = 0.0) -> Schedule:
     """The schedule of a learning rate: constant for `none`; `linear` and `cosine` go to a share of it in that shape."""
     lr, share = number("lr", lr, 0, open_low=True), number("decay_to", share, 0, 1)
     shape = choice("decay", decay, ("none", *SHAPES))
-    return Schedule(lr, lr) if shape == "none" else Schedule(lr, lr * share, shape)
+    return Schedule((lr, lr)) if shape == "none" else Schedule((lr, lr * share), shape=shape)
 
 
 @torch.no_grad()

@@ -1,11 +1,13 @@
 """Schedules: numbers that change over a run.
 
-A config gives such a number as one number, or as `[start, end, shape, until]`, where shape and until can be left out.
-A module holds it as `Scheduled`, a tensor that is changed in place, so that a recorded step sees the change. In a
-population the tensor holds a number for each member.
+A config gives such a number as one number, as `[start, end, shape]`, where shape can be left out, or as its values at
+some shares of the run, `[[0, start], [0.5, middle], [1, end]]`, between which it is linear. A module holds it as
+`Scheduled`, a tensor that is changed in place, so that a recorded step sees the change. In a population the tensor
+holds a number for each member.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,29 +30,37 @@ The shape `exponential` is not among them: it is linear in the number's logarith
 
 @dataclass(frozen=True)
 class Schedule:
-    """A number that goes from `start` to `end`, which it reaches at the share `until` of the run, and stays there."""
+    """A number that has `values` at these `shares` of the run, and goes from one to the next by `shape`."""
 
-    start: float
-    end: float
+    values: tuple[float, ...]
+    shares: tuple[float, ...] = (0.0, 1.0)
     shape: str = "linear"
-    until: float = 1.0
 
     def at(self, progress: float) -> float:
-        """The number at a share of the run, from 0 to 1."""
-        progress = min(1.0, progress / self.until)
+        """The number at a share of the run, from 0 to 1; that of the nearest share outside of all."""
+        after = bisect_right(self.shares, progress)
+        if after in (0, len(self.shares)):
+            return self.values[min(after, len(self.values) - 1)]
+        (left, right), (start, end) = self.shares[after - 1 : after + 1], self.values[after - 1 : after + 1]
+        way = (progress - left) / (right - left)
         if self.shape == "exponential":
-            return float(self.start * (self.end / self.start) ** progress)
-        return self.start + (self.end - self.start) * SHAPES[self.shape](progress)
+            return float(start * (end / start) ** way)
+        return start + (end - start) * SHAPES[self.shape](way)
+
+    @property
+    def start(self) -> float:
+        """The number at the start of the run."""
+        return self.values[0]
 
     @property
     def constant(self) -> bool:
         """Whether the number never changes."""
-        return self.start == self.end
+        return len(set(self.values)) == 1
 
     @property
     def zero(self) -> bool:
         """Whether the number is 0 throughout, so that the term it weighs can be left out."""
-        return self.start == self.end == 0
+        return not any(self.values)
 
 
 def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> Schedule:
@@ -60,20 +70,29 @@ def schedule(key: str, value: Any, low: float, high: float = math.inf, open_low:
         InvalidValueError: naming `key` and `value`, unless the value is a number or a list as above, in range.
     """
     if isinstance(value, int | float):
-        constant = number(key, value, low, high, open_low)
-        return Schedule(constant, constant)
-    if isinstance(value, str) or not isinstance(value, Sequence) or not 2 <= len(value) <= 4:
-        allowed = "must be a number or [start, end, shape, until]; shape and until can be left out"
+        return Schedule((number(key, value, low, high, open_low),) * 2)
+    if isinstance(value, Sequence) and value and all(_is_pair(item) for item in value):
+        shares = tuple(_item(key, value, "the shares of the run", share, 0, 1) for share, _ in value)
+        if list(shares) != sorted(set(shares)):
+            raise InvalidValueError(key, value, "the shares of the run must rise")
+        return Schedule(tuple(_item(key, value, "all values", one, low, high, open_low) for _, one in value), shares)
+    if isinstance(value, str) or not isinstance(value, Sequence) or not 2 <= len(value) <= 3:
+        allowed = (
+            "must be a number, [start, end, shape], where shape can be left out, or [[share of the run, value], …]"
+        )
         raise InvalidValueError(key, value, allowed)
     shape = choice(key, value[2], (*SHAPES, "exponential")) if len(value) > 2 else "linear"
     start, end = (_item(key, value, "both ends", item, low, high, open_low) for item in value[:2])
-    until = _item(key, value, "until", value[3], 0, 1, open_low=True) if len(value) == 4 else 1.0
     if shape == "exponential" and min(start, end) <= 0:
         raise InvalidValueError(key, value, "an exponential schedule must stay above 0")
-    return Schedule(start, end, shape, until)
+    return Schedule((start, end), shape=shape)
 
 
-def _item(key: str, value: Any, name: str, item: Any, low: float, high: float, open_low: bool) -> float:
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, Sequence) and not isinstance(item, str) and len(item) == 2
+
+
+def _item(key: str, value: Any, name: str, item: Any, low: float, high: float, open_low: bool = False) -> float:
     """One number of a schedule's list; the error shows the whole list."""
     try:
         return number(key, item, low, high, open_low)

@@ -38,7 +38,7 @@ class Update(nn.Module):
     def __init__(self, ema: Any = 0.0, instance_noise: Any = 0.0) -> None:
         super().__init__()
         decay, sigma = schedule("ema", ema, 0, 1), schedule("instance_noise", instance_noise, 0)
-        if torch.tensor(max(decay.start, decay.end)) == 1:  # also where single precision rounds it to 1
+        if torch.tensor(max(decay.values)) == 1:  # also where single precision rounds it to 1
             raise InvalidValueError("ema", ema, "must be below 1")
         self.ema = None if decay.zero else Scheduled(decay)
         self.instance_noise = None if sigma.zero else Scheduled(sigma)
