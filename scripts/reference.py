@@ -1,5 +1,6 @@
-"""Writes docs/configuration.md: the groups, options and keys of conf/, from its comments."""
+"""Writes docs/configuration.md from the comments in conf/, and the table of metrics in docs/runs.md."""
 
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ import yaml
 
 from patterngan.arguments import OneLineParser
 from patterngan.cli import script
+from patterngan.evaluation.registry import ACCURACY, HAVING, METRICS, Metric
 from patterngan.paths import CONF, PROJECT
 
-PAGE = PROJECT / "docs" / "configuration.md"
+PAGE, RUNS = PROJECT / "docs" / "configuration.md", PROJECT / "docs" / "runs.md"
+
+BEGIN, END = "<!-- python scripts/reference.py writes this table -->\n", "<!-- end of the table -->\n"
+"""What stands around the table of metrics in docs/runs.md."""
 
 FOREIGN = ("hydra.job_logging", "hydra.help")
 """Sections in the format of another project; their keys are left out."""
@@ -162,19 +167,43 @@ def table_of_keys(listed: list[Key]) -> str:
     return table(("key", "default", "what it is"), *rows)
 
 
+def metrics() -> str:
+    """The table of the metrics."""
+    head = ("metric", "meaning", "range", "better", "exact where the law is known")
+    rows = [(f"`{one.name}`", _meaning(one), _range(one), one.better or "", ACCURACY[one.accuracy]) for one in METRICS]
+    return table(head, *rows)
+
+
+def _meaning(metric: Metric) -> str:
+    return f"{HAVING[metric.having]}: {metric.meaning}" if HAVING[metric.having] else metric.meaning
+
+
+def _range(metric: Metric) -> str:
+    low, high = metric.range
+    unit = ", in nats" if metric.unit == "nats" else ""
+    return (f"≥ {low:g}" if math.isinf(high) else f"{low:g} to {high:g}") + unit
+
+
+def runs_page() -> str:
+    """The content of docs/runs.md with the table of the metrics."""
+    before, begin, rest = RUNS.read_text().partition(BEGIN)
+    return "".join([before, begin, metrics(), *rest.partition(END)[1:]])
+
+
 def main() -> None:
-    """Parses the command line, then writes or checks the page."""
+    """Parses the command line, then writes or checks the pages."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is out of date")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is out of date")
     check = parser.parse_args().check
-    name, text = f"docs/{PAGE.name}", manual()
-    if PAGE.exists() and PAGE.read_text() == text:
-        print(f"{name}: is up to date")
-    elif check:
-        sys.exit(f"error: {name}: out of date with conf/; python scripts/reference.py writes it again")
-    else:
-        PAGE.write_text(text)
-        print(f"{name}: written")
+    for page, text, source in ((PAGE, manual(), "conf/"), (RUNS, runs_page(), "evaluation/registry.py")):
+        name = f"docs/{page.name}"
+        if page.exists() and page.read_text() == text:
+            print(f"{name}: is up to date")
+        elif check:
+            sys.exit(f"error: {name}: out of date with {source}; python scripts/reference.py writes it again")
+        else:
+            page.write_text(text)
+            print(f"{name}: written")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan.evaluation.metrics import NAMES
 from patterngan.paths import CONF
 from patterngan.runs.assembly import run_spec
 from tests.docs.pages import DOCS, PAGES, README, Command
@@ -122,8 +121,3 @@ def test_the_rooms_of_the_readme_are_those_of_the_code():
     code = ROOT / "src" / "patterngan"
     assert {f"{path.parent.name}/" for path in code.glob("*/__init__.py")} < named
     assert all((code / name).exists() for name in named)
-
-
-def test_every_metric_is_explained():
-    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (.*?) \|", DOCS["runs"].prose, re.MULTILINE)))
-    assert set(NAMES) <= set(explained)

@@ -51,8 +51,8 @@ MISTAKES = {
     "optimizer.discriminator.lr=0": "optimizer.discriminator.lr=0: must be a finite number > 0",
     "optimizer.betas=[0.9,1]": "optimizer.betas=[0.9, 1]: must be two numbers from 0 to below 1",
     "capture=3": "capture=3: must be true or false",
-    "optimized_metric=fid": "optimized_metric=fid: must be one of validity, distinct, entropy, modes, coverage, "
-    "tv, kl, forward_kl, fidelity, rate, unseen_coverage, marginal_gap, d_real, d_fake",
+    "optimized_metric=fid": "optimized_metric=fid: must be one of validity, modes, coverage, tv, kl, "
+    "forward_kl, marginal_gap, fidelity, unseen_coverage, rate, entropy, distinct, d_real, d_fake",
     "encoding=gray": "encoding=gray: must be one of binary, digits, onehot",
     "architecture=cnn": "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, "
     "recurrent",

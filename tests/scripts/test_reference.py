@@ -4,13 +4,24 @@ import pytest
 import reference
 import yaml
 
+from patterngan.evaluation.registry import METRICS
 from patterngan.paths import CONF
 
 OPTIONS = [(str(file.parent.relative_to(CONF)), file.stem) for file in sorted(CONF.rglob("*/*.yaml"))]
 
 
-def test_the_page_is_up_to_date():
+def test_the_pages_are_up_to_date():
     assert reference.PAGE.read_text() == reference.manual(), "python scripts/reference.py writes it again"
+    assert reference.RUNS.read_text() == reference.runs_page(), "python scripts/reference.py writes it again"
+
+
+def test_every_metric_has_its_line_and_its_range():
+    lines = reference.metrics().splitlines()[2:]
+    assert [line.split("`")[1] for line in lines] == [metric.name for metric in METRICS]
+    (forward_kl,) = (line for line in lines if line.startswith("| `forward_kl` |"))
+    assert "| ≥ 0, in nats | lower | yes |" in forward_kl
+    (unseen,) = (line for line in lines if line.startswith("| `unseen_coverage` | with a holdout: "))
+    assert unseen.endswith("| 0 to 1 | higher | as the expected value over the draws |")
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
@@ -36,6 +47,8 @@ def test_keys_have_their_values_and_comments():
 
 def test_a_page_that_is_out_of_date_is_told_and_written(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(reference, "PAGE", tmp_path / "configuration.md")
+    monkeypatch.setattr(reference, "RUNS", tmp_path / "runs.md")
+    reference.RUNS.write_text(f"# Runs\n{reference.BEGIN}| old |\n{reference.END}\nmore\n")
     monkeypatch.setattr(sys, "argv", ["reference.py", "--check"])
     with pytest.raises(SystemExit) as left:
         reference.main()
@@ -45,7 +58,8 @@ def test_a_page_that_is_out_of_date_is_told_and_written(monkeypatch, tmp_path, c
     assert not reference.PAGE.exists()
     monkeypatch.setattr(sys, "argv", ["reference.py"])
     reference.main()
-    assert capsys.readouterr().out == "docs/configuration.md: written\n"
+    assert capsys.readouterr().out == "docs/configuration.md: written\ndocs/runs.md: written\n"
+    assert reference.RUNS.read_text() == f"# Runs\n{reference.BEGIN}{reference.metrics()}{reference.END}\nmore\n"
     monkeypatch.setattr(sys, "argv", ["reference.py", "--check"])
     reference.main()
-    assert capsys.readouterr().out == "docs/configuration.md: is up to date\n"
+    assert capsys.readouterr().out == "docs/configuration.md: is up to date\ndocs/runs.md: is up to date\n"

@@ -44,6 +44,11 @@ def _unbounded(pattern: Pattern) -> Unbounded:
     return whole
 
 
+def name_at(length: int) -> str:
+    """The name of the metric that is the validity at this length; see `registry`."""
+    return f"validity_{length}"
+
+
 @torch.no_grad()
 def longer_validity(
     generator: GrowingGenerator, pattern: Pattern, lengths: Iterable[int], seed: int
@@ -53,5 +58,5 @@ def longer_validity(
     for length in lengths:
         source = seeded(seed, "evaluation", "longer", length, device=device)
         digits = generator.lengthened(length).sample_digits(SAMPLES, source)
-        metrics[f"validity_{length}"] = whole.continues(digits, choices(generator.symbols[:1])).double().mean().item()
+        metrics[name_at(length)] = whole.continues(digits, choices(generator.symbols[:1])).double().mean().item()
     return metrics

@@ -1,4 +1,4 @@
-"""Metrics: how far a generator's law is from the pattern's uniform law.
+"""Metrics: how far a generator's law is from the pattern's uniform law; `registry` has their list.
 
 Metrics [...] are computed from laws [..., n]; leading axes stay apart. Those of an exact law have no sampling error.
 """
@@ -13,27 +13,7 @@ from patterngan.data.encodings import Encoding
 from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import LARGEST_LISTED, Pattern
 from patterngan.evaluation.law import Law
-
-NAMES = (
-    "validity",
-    "distinct",
-    "entropy",
-    "modes",
-    "coverage",
-    "tv",
-    "kl",
-    "forward_kl",
-    "fidelity",
-    "rate",
-    "unseen_coverage",
-    "marginal_gap",
-    "d_real",
-    "d_fake",
-)
-"""The metrics of the generator and the discriminator that are single numbers."""
-
-COUNTS = ("distinct", "modes")
-"""The metrics that count integers; of an exact law these are expected numbers, and no integers themselves."""
+from patterngan.evaluation.registry import COUNTS
 
 Metrics = dict[str, Any]
 """Metric name → a number, None where it is undefined, a bool, or a list of numbers."""

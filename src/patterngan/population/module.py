@@ -14,6 +14,7 @@ from typing_extensions import override
 from patterngan.data.streams import ChunkedStream
 from patterngan.evaluation.evaluator import Draws, Evaluation
 from patterngan.evaluation.metrics import selection_score
+from patterngan.evaluation.registry import CHARTED
 from patterngan.gan.optimizers import SGD, OptimizerFactory
 from patterngan.gan.schedules import move_schedules, progress_seen
 from patterngan.population.optimizers import PopulationAdam, PopulationSGD
@@ -23,9 +24,6 @@ from patterngan.training.module import GAN, DivergedError, require_finite
 
 KEPT_DRAWS = 2**30
 """Bytes of evaluation noise that a population keeps. Members beyond draw theirs again each time."""
-
-MEDIANS = ("validity", "coverage")
-"""The metrics of the progress line, beside the score."""
 
 
 class PopulationGAN(GAN):
@@ -172,7 +170,8 @@ class PopulationGAN(GAN):
             return ""
         score = "tv" if "tv" in metrics[0] else "invalid"
         scores = [selection_score(one) for one in metrics]
-        medians = {name: statistics.median(one[name] for one in metrics) for name in MEDIANS if name in metrics[0]}
+        rising = [metric.name for metric in CHARTED if metric.better == "higher" and metric.name in metrics[0]]
+        medians = {name: statistics.median(one[name] for one in metrics) for name in rising}
         medians[score] = statistics.median(scores)
         words = "  ".join(f"{name} {median:.3f}" for name, median in medians.items())
         diverged = f"  {len(self.diverged)} diverged" if self.diverged else ""

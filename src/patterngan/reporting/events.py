@@ -24,19 +24,17 @@ from torch.utils.tensorboard.summary import custom_scalars, hparams, tensor_prot
 from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.metrics import Metrics
 from patterngan.evaluation.portraits import MOST_PORTRAITS, due
+from patterngan.evaluation.registry import CHARTED, present
 from patterngan.storage.files import append
 from patterngan.storage.settings import leaves, option_with
 
 LAYOUT = {
     "training": {
         "losses of D and G": ["Multiline", ["losses/discriminator", "losses/generator"]],
-        "validity, coverage and 1-tv": ["Multiline", ["metrics/validity", "metrics/coverage", "metrics/1-tv"]],
+        "validity, coverage and 1-tv": ["Multiline", [f"metrics/{metric.rising}" for metric in CHARTED]],
     }
 }
 """Charts of the CUSTOM SCALARS tab: curves that are read together."""
-
-TABLED = ("validity", "modes", "coverage", "tv", "kl", "forward_kl", "marginal_gap", "fidelity", "unseen_coverage")
-"""Metrics of the HPARAMS tab, where a run has them, the most important first: it shows only a few unasked."""
 
 COMPARED = {"lr", "pattern.k", "seed"}
 """Hyper-parameters that the HPARAMS tab shows first in every run."""
@@ -116,7 +114,7 @@ def write_evaluation(
     file.scalars(curve_points(metrics), step)
     file.add(text("samples", f"`{' '.join(map(str, evaluation.integers))}`"), step)
     if first:
-        tabled = [f"metrics/{name}" for name in TABLED if name in metrics]
+        tabled = [f"metrics/{name}" for name in present(metrics, "main", "shown")]  # it shows the first few unasked
         compared = compared_keys(record["overrides"])
         for summary in hyperparameter_summaries(hyperparameters(settings), tabled, compared):
             file.add(summary)
@@ -128,7 +126,8 @@ def write_evaluation(
 def curve_points(metrics: Metrics) -> dict[str, float]:
     """The metrics that are single numbers, by tag; also 1-tv, which rises to 1 as validity and coverage do."""
     points = {f"metrics/{name}": float(value) for name, value in metrics.items() if type(value) in (int, float)}
-    return points | ({"metrics/1-tv": 1 - metrics["tv"]} if "tv" in metrics else {})
+    falling = [metric for metric in CHARTED if metric.better == "lower" and metric.name in metrics]
+    return points | {f"metrics/{metric.rising}": 1 - metrics[metric.name] for metric in falling}
 
 
 def hyperparameter_summaries(

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from patterngan.evaluation.metrics import Metrics
 from patterngan.evaluation.portraits import MOST_PICTURES, Portrait, due
+from patterngan.evaluation.registry import CHARTED, present
 from patterngan.reporting.commands import (
     config_flags,
     curves_command,
@@ -33,11 +34,8 @@ from patterngan.storage.files import write_atomically
 from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
-TILES = ("validity", "modes", "coverage", "tv", "kl", "forward_kl", "marginal_gap", "unseen_coverage")
-"""Metrics at the top of the page, where the run has them."""
-
 CURVES = {
-    "Metrics by GAN step": {name: f"metrics/{name}" for name in ("validity", "coverage", "1-tv")},
+    "Metrics by GAN step": {metric.rising: f"metrics/{metric.rising}" for metric in CHARTED},
     "Losses by GAN step": {"D": "losses/discriminator", "G": "losses/generator"},
 }
 """Caption → name of a curve → its tag."""
@@ -82,8 +80,8 @@ def report_run(run: Path, trust: Sequence[str] = (), studio: Studio | None = Non
 
 def _tiles(metrics: Metrics) -> dict[str, str]:
     """Name → value of the tiles."""
-    present = {name: metrics[name] for name in TILES if metrics.get(name) is not None}
-    tiles = {name: f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in present.items()}
+    values = {name: metrics[name] for name in present(metrics, "main", "shown") if metrics[name] is not None}
+    tiles = {name: f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in values.items()}
     if "modes" in tiles:
         tiles["modes"] = f"{count(metrics['modes'])} of {metrics.get('support')}"
     if "tv" in tiles and (floor := metrics.get("tv_floor")):

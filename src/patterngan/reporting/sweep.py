@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from patterngan.evaluation.metrics import Metrics
+from patterngan.evaluation.registry import Level, present
 from patterngan.reporting.commands import display_path
 from patterngan.reporting.console import ranges, show
 from patterngan.storage.files import read_yaml, write_atomically
@@ -24,9 +25,6 @@ CSV = "sweep.csv"
 
 SHOWN = 20
 """Lines of a table; the CSV has all."""
-
-FIGURES = ("validity", "coverage", "tv")
-"""Metrics in the table."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +140,11 @@ def columns(runs: Sequence[Row]) -> dict[str, list[Any]]:
     }
 
 
+def measured(runs: Sequence[Row], *levels: Level) -> list[str]:
+    """The metrics of these levels that a run has, the most important first."""
+    return present(dict.fromkeys(name for row in runs for name in row.metrics), *levels)
+
+
 def write_csv(sweep: Path, runs: Sequence[Row]) -> Path:
     """Writes `sweep.csv` into the sweep's folder, a line for each run; returns its path."""
     text, filled = io.StringIO(), columns(runs)
@@ -161,11 +164,12 @@ def _cell(value: object) -> object:
 
 def table(keys: Sequence[str], lines: Sequence[Point]) -> Table:
     """The median and range of the main metrics, a line for each point; see `points`."""
-    medians = _table(*keys, "runs", *FIGURES)
+    names = measured([row for point in lines for row in point.runs], "main")
+    medians = _table(*keys, "runs", *names)
     for point in lines[:SHOWN]:
         completed = sum(row.status == "completed" for row in point.runs)
         count = str(completed) if completed == len(point.runs) else f"{completed}/{len(point.runs)}"
-        medians.add_row(*point.values, count, *(_median_and_range(point.figures(name)) for name in FIGURES))
+        medians.add_row(*point.values, count, *(_median_and_range(point.figures(name)) for name in names))
     return medians
 
 

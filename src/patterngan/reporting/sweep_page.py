@@ -26,16 +26,13 @@ from patterngan.reporting.html import drawing, svg, write_page
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.studio import Studio
-from patterngan.reporting.sweep import Point, Row, grouped, points, ranked, report, swept
+from patterngan.reporting.sweep import Point, Row, grouped, measured, points, ranked, report, swept
 from patterngan.storage.files import read_yaml
 from patterngan.storage.results import PAGE
 from patterngan.validation import UsageError
 
 BEST = 4
 """Runs of a sweep that get a page and pictures unasked, which take a quarter of a second for each run."""
-
-METRICS = ("validity", "coverage", "modes", "tv", "kl")
-"""Metrics in the tables."""
 
 DRAWN = ("validity", "tv")
 """Metrics in the heat maps and the spread."""
@@ -100,7 +97,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         "sweep.html",
         statuses=Counter(row.status for row in runs),
         swept=values,
-        metrics=METRICS,
+        metrics=measured(runs, "main", "shown"),
         runs=runs,
         links={row.name: _link(sweep, row.name) for row in runs},
         extremes={"best": best_first[:EXTREMES], "worst": best_first[EXTREMES:][-EXTREMES:]},

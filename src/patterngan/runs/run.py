@@ -16,7 +16,8 @@ from pytorch_lightning.callbacks import Checkpoint as CheckpointCallback
 from rich.console import Console
 
 from patterngan.evaluation.evaluator import Evaluation
-from patterngan.evaluation.metrics import NAMES
+from patterngan.evaluation.longer import name_at
+from patterngan.evaluation.registry import NAMES
 from patterngan.reporting.commands import resume_command
 from patterngan.reporting.console import interruption, say, show, summary
 from patterngan.runs.assembly import assemble
@@ -139,7 +140,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     goes_on = checkpoint is not None and is_last_of(folder, config.ckpt_path)
     gan, data = assemble(config, accelerator(config.trainer.accelerator))
     gan.records = [{"settings": settings(config), "overrides": overrides}]
-    longer = [f"validity_{length}" for length in config.evaluation.get("lengths", ())]
+    longer = map(name_at, config.evaluation.get("lengths", ()))
     choice("optimized_metric", config.optimized_metric, (*NAMES, *longer))
     if checkpoint is not None:
         require_fitting(checkpoint, gan, data)
