@@ -11,7 +11,7 @@ from patterngan.data.encodings import Binary
 from patterngan.data.holdout import HeldOut, with_holdout
 from patterngan.data.patterns import LARGEST_LISTED, Cardinality, Multiples
 from patterngan.evaluation.law import Law
-from patterngan.evaluation.metrics import measure, report, selection_score, tv_floor
+from patterngan.evaluation.metrics import comparable_score, measure, report, selection_score, tv_floor
 
 fives = Multiples(5, 50)
 
@@ -160,3 +160,13 @@ def test_an_exact_law_may_list_an_integer_twice(shares):
         assert torch.allclose(apart[name], value, equal_nan=True), name
     assert once["distinct"].item() == pytest.approx(sum(1 - (1 - one) ** 50 for one in together.tolist()))
     assert once["modes"].item() == pytest.approx(sum(1 - (1 - one) ** 50 for one in together[:2].tolist()))
+
+
+@pytest.mark.parametrize("size", [2, 64, 2**15])
+def test_scores_of_patterns_of_any_size_lie_between_those_of_a_perfect_sampler_and_of_nothing_real(size):
+    floor = tv_floor(size, 10_000)
+    assert comparable_score({"tv": floor, "tv_floor": floor}) == 0
+    assert comparable_score({"tv": 1.0, "tv_floor": floor}) == 1
+    assert comparable_score({"tv": 0.3, "tv_floor": 0.0, "validity": 0.1}) == 0.3
+    assert comparable_score({"validity": 0.75}) == 0.25
+    assert comparable_score({"tv": 1.0, "tv_floor": 1.0}) == 1  # of a file that says so

@@ -2,28 +2,33 @@ import csv
 import json
 
 import pytest
-from rich.console import Console
 
-from patterngan.reporting.sweep import failures, points, report, rows, swept, write_csv
+from patterngan.reporting.sweep import points, ranked, rows, swept, write_csv
 from patterngan.validation import UsageError
 
 
 def run(folder, status="completed", overrides=(), error=None, **metrics):
     folder.mkdir(parents=True)
-    content = {"status": status, "seed": 0, "steps": 9, "wall_seconds": 1.5, "overrides": list(overrides)}
+    seed = next((int(override[5:]) for override in overrides if override.startswith("seed=")), 0)
+    content = {"status": status, "seed": seed, "steps": 9, "wall_seconds": 1.5, "overrides": list(overrides)}
     (folder / "result.json").write_text(json.dumps({**content, "error": error, "metrics": metrics}))
 
 
 @pytest.fixture
 def sweep(tmp_path):
+    return written(tmp_path)
+
+
+def written(folder):
+    """Seven runs: two settings whose runs completed but for one, and one that never ended."""
     for number, (lr, seed, tv) in enumerate([(1, 0, 0.5), (1, 1, 0.7), (1, 2, 0.9), (2, 0, 0.2), (2, 1, 0.3)]):
         overrides = [f"lr={lr}", f"seed={seed}", "steps=9"]
-        run(tmp_path / str(number), overrides=overrides, validity=1 - tv / 10, coverage=0.5, tv=tv, marginals=[1])
-    run(tmp_path / "10", "failed", ["lr=2", "seed=2", "steps=9"], "lr=2: is, 'wrong'")
-    hydra = tmp_path / "11" / ".hydra"
+        run(folder / str(number), overrides=overrides, validity=1 - tv / 10, coverage=0.5, tv=tv, marginals=[1])
+    run(folder / "10", "failed", ["lr=2", "seed=2", "steps=9"], "lr=2: is, 'wrong'")
+    hydra = folder / "11" / ".hydra"
     hydra.mkdir(parents=True)
     (hydra / "overrides.yaml").write_text("- lr=3\n- seed=0\n- steps=9\n")
-    return tmp_path
+    return folder
 
 
 def test_every_run_has_a_row_in_the_order_of_its_number(sweep):
@@ -57,24 +62,38 @@ def test_text_that_a_spreadsheet_would_calculate_is_quoted(tmp_path):
     assert {key: line[key] for key in ("lr", "'+y", "error")} == {"lr": "'=1+1", "'+y": "'+z", "error": "'@SUM(1)"}
 
 
-def test_the_tables_show_median_range_and_what_failed(sweep):
-    with Console(width=160, record=True, quiet=False) as console:
-        report(sweep, console)
-    text = console.export_text()
-    lines = text.splitlines()
-    assert lines[1].split() == ["lr", "runs", "validity", "coverage", "tv"]
-    assert lines[2].split()[:2] == ["2", "2/3"]
-    assert "0.250 (0.200 to 0.300)" in lines[2]
-    assert "0.700 (0.500 to 0.900)" in lines[3]
-    assert "failed      10    lr=2: is, 'wrong'" in text
-    assert "unfinished  11" in text
-    assert not failures([row for row in rows(sweep) if row.status == "completed"]).row_count
-
-
 def test_patterns_too_large_for_tv_are_ranked_by_validity(tmp_path):
     for lr, validity in ((1, 0.5), (2, 0.9)):
         run(tmp_path / str(lr), overrides=[f"lr={lr}"], validity=validity)
     assert [point.values for point in points(rows(tmp_path))[1]] == [("2",), ("1",)]
+
+
+def test_patterns_of_several_sizes_are_ranked_by_tv_above_its_floor(tmp_path):
+    for size, (tv, floor) in {10: (0.03, 0.012), 64: (0.035, 0.032), 2**19: (0.99, 0.98)}.items():
+        run(tmp_path / str(size), overrides=[f"pattern.stop={size}"], validity=1, tv=tv, tv_floor=floor)
+    run(tmp_path / "exact", overrides=["pattern.stop=8"], validity=1, tv=0.01, tv_floor=0.0)
+    _, best_first = points(rows(tmp_path))
+    assert [point.values[0] for point in best_first] == ["64", "8", "10", str(2**19)]
+
+
+def test_a_pattern_of_one_integer_is_never_the_best(tmp_path):
+    run(tmp_path / "0", overrides=["pattern.k=500"], validity=1, tv=0.0, support=1)
+    run(tmp_path / "1", overrides=["pattern.k=5"], validity=0.5, tv=0.6, support=26)
+    run(tmp_path / "2", "failed", overrides=["pattern.k=0"])
+    runs = rows(tmp_path)
+    assert [point.values for point in points(runs)[1]] == [("5",), ("500",), ("0",)]
+    assert [row.name for row in ranked(runs)] == ["1", "0"]
+
+
+def test_a_run_that_diverged_counts_as_the_worst(tmp_path):
+    for seed in range(3):
+        run(tmp_path / f"steady{seed}", overrides=["lr=1", f"seed={seed}"], tv=0.5)
+        status = "diverged" if seed else "completed"
+        run(tmp_path / f"wild{seed}", status, ["lr=2", f"seed={seed}"], **({} if seed else {"tv": 0.1}))
+    _, (steady, wild) = points(rows(tmp_path))
+    assert steady.scores == {0: 0.5, 1: 0.5, 2: 0.5}
+    assert wild.scores == {0: 0.1, 1: 1.0, 2: 1.0}
+    assert wild.figures("tv") == [0.1]
 
 
 @pytest.mark.parametrize(
@@ -85,16 +104,6 @@ def test_foreign_results_are_refused_in_one_line(tmp_path, content):
     (tmp_path / "0" / "result.json").write_text(content)
     with pytest.raises(UsageError, match="0/result.json: is no result of a run"):
         rows(tmp_path)
-
-
-def test_brackets_in_values_and_errors_are_shown_as_they_are(tmp_path):
-    run(tmp_path / "0", "failed", ["architecture.activation=[relu,tanh]"], "cannot read [/tmp/x]")
-    run(tmp_path / "1", overrides=["architecture.activation=[tanh]"], validity=1.0)
-    with Console(width=160, record=True) as console:
-        report(tmp_path, console)
-    text = console.export_text()
-    assert "[relu,tanh]" in text
-    assert "cannot read [/tmp/x]" in text
 
 
 def test_a_folder_without_runs_is_refused(tmp_path):

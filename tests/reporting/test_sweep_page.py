@@ -56,6 +56,14 @@ def test_every_run_has_a_line_that_links_to_it(page):
     assert "25 runs, 24 completed, 1 failed" in page
 
 
+def test_settings_have_medians_and_ranges(page):
+    table = page[page.index("<h2>Settings") : page.index("<h2>Best and worst")]
+    assert "<p>Median over 2 seeds (lowest to highest: 50% interval), best first.</p>" in table
+    assert table.count("<tr>") == 1 + 13
+    assert "<td>0.038 (0.038 to 0.038)</td>" in table
+    assert "2 seeds can tell no two settings apart" in table
+
+
 def test_the_best_and_the_worst_stand_first(sweep, page):
     extremes = page[page.index("Best and worst") : page.index("Medians by two keys")]
     named = re.findall(r"<tr><td>(best|worst)</td><td><a href=.*?>(\d+)</a>", extremes)

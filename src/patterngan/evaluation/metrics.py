@@ -162,6 +162,19 @@ def report(law: Law, reals: Tensor, pattern: Pattern, encoding: Encoding) -> Met
     return plain | dict.fromkeys(undefined)  # JSON has no word for infinity and NaN
 
 
+def comparable_score(metrics: Metrics) -> float:
+    """The number that ranks runs of different patterns and samples: tv above its floor, or 1 − validity without tv.
+
+    It is (tv − floor) / (1 − floor): tv itself where the law is exact; else 0 of a perfect sampler and 1 of a generator
+    of nothing real, whatever the size of the support. tv / floor would put the latter near 1 too, beside perfect ones,
+    where the support is larger than the samples.
+    """
+    if metrics.get("tv") is None:
+        return 1 - float(metrics.get("validity") or 0)
+    floor = float(metrics.get("tv_floor") or 0)
+    return (float(metrics["tv"]) - floor) / (1 - floor) if floor < 1 else float(metrics["tv"])
+
+
 def selection_score(metrics: Metrics) -> float:
     """The number that the best checkpoint minimises: tv, or 1 − validity where tv is unknown."""
     return float(metrics.get("tv", 1 - metrics["validity"]))

@@ -1,4 +1,4 @@
-"""The results of a sweep: its runs, their medians over seeds, a CSV file and tables. Read from the runs' folders."""
+"""The results of a sweep: its runs, its settings, best first, and a CSV file. Read from the runs' folders."""
 
 import csv
 import io
@@ -10,21 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Column, Table
-
-from patterngan.evaluation.metrics import Metrics
+from patterngan.evaluation.metrics import Metrics, comparable_score
 from patterngan.evaluation.registry import Level, present
-from patterngan.reporting.commands import display_path
-from patterngan.reporting.console import ranges, show
 from patterngan.storage.files import read_yaml, write_atomically
 from patterngan.storage.results import FILE, read
 from patterngan.validation import UsageError, legible
 
 CSV = "sweep.csv"
-
-SHOWN = 20
-"""Lines of a table; the CSV has all."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +36,18 @@ class Row:
     def metrics(self) -> Metrics:
         """Its metrics, empty unless it completed."""
         return dict(self.result.get("metrics", {}))
+
+    @property
+    def score(self) -> float | None:
+        """The number that ranks it, lower is better; the worst possible one if it diverged, None if it did not end."""
+        if self.status == "diverged":
+            return 1.0
+        return comparable_score(self.metrics) if self.metrics else None
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether its pattern is a single integer, which is no pattern to learn."""
+        return self.metrics.get("support") == 1
 
 
 def rows(sweep: Path) -> list[Row]:
@@ -99,11 +103,19 @@ class Point:
         return [float(row.metrics[metric]) for row in self.runs if row.metrics.get(metric) is not None]
 
     @property
-    def rank(self) -> tuple[float, float]:
-        """Sort key, lower is better: the median tv, then the median share of invalid samples."""
-        tv, validity = self.figures("tv"), self.figures("validity")
-        invalid = 1 - statistics.median(validity) if validity else float("inf")
-        return statistics.median(tv) if tv else invalid, invalid
+    def scores(self) -> dict[int, float]:
+        """Seed → score, of the runs that have both; none where the pattern is a single integer."""
+        seeded = {row.result.get("seed"): row.score for row in self.runs if not row.is_trivial}
+        return {seed: score for seed, score in seeded.items() if seed is not None and score is not None}
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Sort key, lower is better: the median score, then the median invalid share; a pattern of one integer last."""
+        scores, validity = [row.score for row in self.runs if row.score is not None], self.figures("validity")
+        if not scores:
+            return (2,)
+        invalid = 1 - statistics.median(validity) if validity else 1
+        return any(row.is_trivial for row in self.runs), statistics.median(scores), invalid
 
 
 def grouped(runs: Sequence[Row], keys: Sequence[str]) -> list[Point]:
@@ -160,51 +172,3 @@ def _cell(value: object) -> object:
     """A value of the CSV; text that a spreadsheet would take for a formula is quoted."""
     is_formula = isinstance(value, str) and re.match(r"[=@\t\r]|[+-](?![\d.])", value)
     return f"'{value}" if is_formula else value
-
-
-def table(keys: Sequence[str], lines: Sequence[Point]) -> Table:
-    """The median and range of the main metrics, a line for each point; see `points`."""
-    names = measured([row for point in lines for row in point.runs], "main")
-    medians = _table(*keys, "runs", *names)
-    for point in lines[:SHOWN]:
-        completed = sum(row.status == "completed" for row in point.runs)
-        count = str(completed) if completed == len(point.runs) else f"{completed}/{len(point.runs)}"
-        medians.add_row(*point.values, count, *(_median_and_range(point.figures(name)) for name in names))
-    return medians
-
-
-def _median_and_range(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})" if values else "-"
-
-
-def failures(runs: Sequence[Row]) -> Table:
-    """The runs that did not complete, by status and error."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for row in runs:
-        if row.status != "completed":
-            names.setdefault((row.status, row.result.get("error") or ""), []).append(row.name)
-    errors = _table("status", "runs", "error")
-    for (status, error), failed in list(names.items())[:SHOWN]:
-        errors.add_row(status, legible(ranges(failed)), legible(error))
-    return errors
-
-
-def _table(*columns: str) -> Table:
-    folding = [Column(name, overflow="fold") for name in columns]
-    return Table(*folding, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-
-
-def report(sweep: Path, console: Console) -> list[Row]:
-    """Writes the CSV and prints the tables of a sweep; returns its runs."""
-    runs = rows(sweep)
-    path = write_csv(sweep, runs)
-    keys, lines = points(runs)
-    show(console, "median over the seeds (lowest to highest), best first")
-    console.print(table(keys, lines), markup=False, highlight=False)
-    if len(lines) > SHOWN:
-        show(console, f"… and {len(lines) - SHOWN} more points")
-    if (errors := failures(runs)).row_count:
-        show(console, "")
-        console.print(errors, markup=False, highlight=False)
-    show(console, f"\n{len(runs)} runs in {display_path(path)}")
-    return runs

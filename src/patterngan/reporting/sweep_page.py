@@ -26,7 +26,8 @@ from patterngan.reporting.html import drawing, svg, write_page
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.studio import Studio
-from patterngan.reporting.sweep import Point, Row, grouped, measured, points, ranked, report, swept
+from patterngan.reporting.sweep import Point, Row, grouped, measured, points, ranked, swept
+from patterngan.reporting.sweep_tables import report, settings_grid
 from patterngan.storage.files import read_yaml
 from patterngan.storage.results import PAGE
 from patterngan.validation import UsageError
@@ -100,6 +101,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         metrics=measured(runs, "main", "shown"),
         runs=runs,
         links={row.name: _link(sweep, row.name) for row in runs},
+        grid=settings_grid(names, lines, MOST_POINTS),
         extremes={"best": best_first[:EXTREMES], "worst": best_first[EXTREMES:][-EXTREMES:]},
         heat_maps=maps,
         spread=spreads,
