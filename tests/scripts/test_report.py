@@ -23,3 +23,15 @@ def test_a_run_without_portraits_has_a_page_but_no_film(typed, tmp_path):
     done = typed("report", "0", "--animate")
     assert (done.code, done.out) == (2, "0/report.html\n")
     assert done.err.startswith("error: 0: has no portraits to animate")
+
+
+def test_two_folders_are_compared(typed, tmp_path):
+    for name, lr in (("a", 1), ("b", 2)):
+        run(tmp_path / name / "0", overrides=[f"lr={lr}", "seed=0"], validity=0.5, tv=0.5)
+    done = typed("report", "a", "b")
+    assert (done.code, done.err, done.out.splitlines()[-1]) == (0, "", "report     b/against_a.html")
+    assert (tmp_path / "b" / "against_a.html").is_file()
+    for flag in ("--all", "--animate"):
+        refused = typed("report", "a", "b", flag)
+        assert (refused.code, refused.err) == (2, "error: --all, --animate: are for the page of one folder\n")
+    assert typed("report", "a", "a").err == "error: a: is compared with itself; two folders are needed\n"
