@@ -57,7 +57,8 @@ def test_mistakes_are_errors_of_one_line():
         ("pattern.k=0", "pattern.k=0: must be an integer from 1 to 2^62"),
         (
             "architecture=cnn",
-            "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, recurrent",
+            "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, recurrent, "
+            "transformer",
         ),
     ):
         with pytest.raises(UsageError) as error:

@@ -55,25 +55,28 @@ MISTAKES = {
     "forward_kl, marginal_gap, fidelity, unseen_coverage, rate, entropy, distinct, d_real, d_fake",
     "encoding=gray": "encoding=gray: must be one of binary, digits, onehot",
     "architecture=cnn": "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, "
-    "recurrent",
-    "architecture=automaton encoding=onehot": "architecture: one cell reads all positions, symbols must be of one "
-    "size, not of [2, 50]; use encoding=binary or digits",
-    "architecture=automaton noise=bits": "noise=bits: the generator of one cell for all positions reads none; use "
-    "noise=none",
+    "recurrent, transformer",
+    "architecture=automaton encoding=onehot": "architecture: all positions are read alike, symbols must be of "
+    "one size, not of [2, 50]; use encoding=binary or digits",
+    "architecture=automaton noise=bits": "noise=bits: a generator of codes of any length reads none; use noise=none",
     "architecture=automaton architecture.discriminator.dropout=1": "architecture.discriminator.dropout=1: must be "
     "below 1",
     "architecture=automaton objective=nonsaturating discriminator.pack=2": "architecture.noise: is for a D of single "
     "codes; discriminator.pack must be 1, minibatch_stddev 0",
     "architecture=automaton architecture.noise=-1": "architecture.noise=-1: must be a finite number ≥ 0",
+    "architecture=transformer architecture.heads=5": "architecture.heads=5: must divide width=32",
+    "architecture=transformer architecture.layers=0": "architecture.layers=0: must be an integer from 1 to 16",
+    "architecture=transformer architecture.generator.noise=1": "architecture.generator.noise=1: is no key of the "
+    "option chosen for architecture",
     "encoding.lengths=some": "encoding.lengths=some: must be one of full, all",
     "encoding.lengths=all": "encoding.lengths=all: autoregressive makes codes of one length; use "
-    "architecture=automaton or gated",
+    "architecture=automaton",
     "experiment=rule pattern=listed ~pattern.k pattern.integers=[4000,4001] "
     "evaluation.lengths=[]": "encoding.lengths=all: no integer of training fits into fewer symbols; use full",
     "experiment=rule evaluation.lengths=[11]": "evaluation.lengths=11: must be an integer from 12 to 1024",
     "experiment=rule pattern=primes ~pattern.k": "evaluation.lengths: the pattern ends at its stop; must be empty, []",
     "evaluation.lengths=[20]": "evaluation.lengths: autoregressive makes codes of one length; use "
-    "architecture=automaton or gated",
+    "architecture=automaton",
     "update=simultaneous experiment=plain": "update=simultaneous: needs objective=boundary_seeking and no penalty; "
     "use joint",
     "head=sigmoid": "noise=none: head=sigmoid draws nothing itself, so that there would be one code alone",

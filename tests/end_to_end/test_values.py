@@ -34,6 +34,7 @@ NEEDED = {
     "update=simultaneous": ["objective=boundary_seeking", "head=gumbel_straight_through"],
     "architecture=automaton": ["noise=none", "head=gumbel_straight_through"],
     "architecture=gated": ["noise=none", "head=gumbel_straight_through"],
+    "architecture=transformer": ["noise=none", "head=gumbel_straight_through"],
 }
 """What an option needs in addition."""
 

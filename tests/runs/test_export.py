@@ -9,6 +9,7 @@ GENERATORS = {
     "autoregressive": ["architecture.width=8"],
     "recurrent with latents": ["architecture=recurrent", "architecture.width=8", "noise=gaussian", "encoding=onehot"],
     "codes of all lengths": ["architecture=automaton", "architecture.width=8", "encoding.lengths=all"],
+    "a transformer": ["architecture=transformer", "architecture.width=8", "encoding.lengths=all"],
     "digits": ["architecture.width=8", "encoding=digits"],
     "digits above 2^53": ["architecture.width=8", "encoding=digits", f"encoding.capacity={2**62}"],
     "bits above 2^53": ["architecture.width=8", f"encoding.capacity={2**62}"],

@@ -27,6 +27,7 @@ CASES = (
     "architecture=automaton encoding.lengths=all update=simultaneous architecture.discriminator.dropout=0.1 "
     "update.instance_noise=0.1",
     "architecture=gated encoding=digits objective=maximum_likelihood architecture.noise=0.1",
+    "architecture=transformer encoding.lengths=all update=simultaneous architecture.noise=0.1",
     "architecture=linear head=relu noise=gaussian objective=least_squares update=alternating discriminator.pack=2",
     "architecture=mlp head=gumbel head.temperature=[1,0.1] noise=bits objective=relativistic "
     "discriminator.minibatch_stddev=2",

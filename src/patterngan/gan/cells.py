@@ -14,6 +14,12 @@ from patterngan.gan.enumeration import choices
 from patterngan.validation import integer
 
 
+def kinds_of(symbols: Tensor, size: int) -> Tensor:
+    """One-hots [..., choices + 1] of what hard symbols [..., size] are, the last entry for a blank."""
+    values = torch.arange(2, device=symbols.device) if size == 1 else torch.ones((), device=symbols.device)
+    return torch.cat([symbols == values, ~present(symbols)], -1).to(symbols.dtype)
+
+
 class Cell(nn.Module):
     """From a state and a symbol to the next state, the same at all positions."""
 
@@ -53,9 +59,7 @@ class SecondOrderCell(Cell):
     @override
     def read(self, symbols: Tensor) -> tuple[Tensor, ...]:
         """Symbols → one-hots [..., choices] of what they are, zeros for a blank, and c_b [..., width]."""
-        there = present(symbols)
-        values = torch.arange(2, device=symbols.device) if self.size == 1 else torch.ones((), device=symbols.device)
-        kinds = torch.cat([symbols == values, ~there], -1).to(symbols.dtype)
+        kinds = kinds_of(symbols, self.size)
         return kinds[..., :-1], self.biases(kinds)
 
     @override

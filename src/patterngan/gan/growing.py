@@ -46,7 +46,24 @@ class StateNoise(nn.Module):
         return list((self.sigma.value * numbers).split(self.width, -1))
 
 
-class GrowingGeneratorNetwork(AutoregressiveNetwork):
+class GrowingNetwork(AutoregressiveNetwork):
+    """A network that makes codes with any number of symbols, all of one size. Its latents are lengths, or none."""
+
+    symbols: int
+    """How many symbols the codes have that it makes."""
+    state_numbers = 0
+    """Gaussian numbers that a code takes while it is made."""
+
+    @override
+    def generator(self, head: Head, latent: int, symbols: Symbols) -> Generator:
+        return GrowingGenerator(self, head, latent, symbols)
+
+    def state_noises(self, numbers: Tensor | None) -> Sequence[Tensor | None]:
+        """What is added to the state after each symbol but the last, of `state_numbers` numbers."""
+        return [None] * self.symbols
+
+
+class GrowingGeneratorNetwork(GrowingNetwork):
     """Makes a symbol by a linear map of the state, one for each number of symbols to go; one cell makes the states.
 
     Beyond the length that it was trained at, the map of the most symbols to go serves for all.
@@ -58,14 +75,11 @@ class GrowingGeneratorNetwork(AutoregressiveNetwork):
         self.cell: Cell = CELLS[choice("cell", cell, CELLS)](size, width)
         self.writes = nn.ModuleList(nn.Linear(width, size) for _ in symbols)
         self.state_noise = StateNoise(noise, len(symbols) - 1, width)
-        self.state_numbers = self.state_noise.numbers
-        """Gaussian numbers that a code takes while it is made."""
-        self.symbols = len(symbols)
-        """How many symbols the codes have that it makes."""
+        self.state_numbers, self.symbols = self.state_noise.numbers, len(symbols)
 
     @override
-    def generator(self, head: Head, latent: int, symbols: Symbols) -> Generator:
-        return GrowingGenerator(self, head, latent, symbols)
+    def state_noises(self, numbers: Tensor | None) -> Sequence[Tensor | None]:
+        return super().state_noises(None) if numbers is None else self.state_noise(numbers)
 
     @override
     def initial_state(self, latent: Tensor) -> Tensor:
@@ -94,9 +108,9 @@ class GrowingGenerator(AutoregressiveGenerator):
     @override
     def forward(self, noise: Tensor, given: Tensor | None = None, state_noise: Tensor | None = None) -> Any:
         network, lengths, head_noise = self._parts(noise)
-        assert isinstance(network, GrowingGeneratorNetwork)
+        assert isinstance(network, GrowingNetwork)
         forced, free = self._forced(lengths, given)
-        noises = network.state_noise(state_noise) if state_noise is not None else [None] * len(self.symbols)
+        noises = network.state_noises(state_noise)
         state, raws, symbols = network.initial_state(lengths), list[Tensor](), list[Tensor]()
         for index, size in enumerate(self.symbols):
             if index:
@@ -134,9 +148,9 @@ class GrowingGenerator(AutoregressiveGenerator):
     def lengthened(self, symbols: int) -> "GrowingGenerator":
         """The generator of codes with so many symbols; it shares this one's weights."""
         network = copy.copy(self[0])
-        assert isinstance(network, GrowingGeneratorNetwork)
+        assert isinstance(network, GrowingNetwork)
         network.symbols = symbols
-        return GrowingGenerator(network, self.head, self.latent, self.symbols[:1] * symbols)
+        return type(self)(network, self.head, self.latent, self.symbols[:1] * symbols)
 
     def sample_digits(self, count: int, source: torch.Generator) -> Tensor:
         """Digits of `count` generated codes, int64 [count, symbols], drawn with `source` on its device."""
@@ -199,7 +213,7 @@ def noisy(state: Tensor, noise: Tensor | None) -> Tensor:
 
 def state_numbers(network: nn.Module) -> int:
     """How many Gaussian numbers a network takes while it makes or reads one code."""
-    return network.state_numbers if isinstance(network, GrowingGeneratorNetwork | GrowingDiscriminator) else 0
+    return int(getattr(network, "state_numbers", 0))
 
 
 def one_size(symbols: Sequence[int]) -> int:
@@ -211,5 +225,5 @@ def one_size(symbols: Sequence[int]) -> int:
     sizes = sorted(set(symbols))
     if len(sizes) > 1:
         allowed = f"symbols must be of one size, not of {sizes}; use encoding=binary or digits"
-        raise UsageError(f"architecture: one cell reads all positions, {allowed}")
+        raise UsageError(f"architecture: all positions are read alike, {allowed}")
     return sizes[0]

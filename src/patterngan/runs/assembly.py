@@ -130,7 +130,7 @@ def longer_lengths(config: DictConfig, generator: Generator, pattern: Pattern) -
         raise error.within("evaluation") from None
     if lengths and not isinstance(generator, GrowingGenerator):
         name = option_name(config, "architecture.generator")
-        raise UsageError(f"evaluation.lengths: {name} makes codes of one length; use architecture=automaton or gated")
+        raise UsageError(f"evaluation.lengths: {name} makes codes of one length; use architecture=automaton")
     return lengths
 
 

@@ -16,7 +16,7 @@ from patterngan.data.encodings import Encoding
 from patterngan.data.holdout import with_holdout
 from patterngan.data.patterns import Pattern
 from patterngan.gan.generators import AutoregressiveNetwork, Generator, generator
-from patterngan.gan.growing import GrowingGeneratorNetwork
+from patterngan.gan.growing import GrowingNetwork
 from patterngan.gan.heads import Head
 from patterngan.gan.noise import Joined, Length, Noise, Uniform
 from patterngan.gan.sampler import Sampler
@@ -106,12 +106,12 @@ def build_generator(config: DictConfig, encoding: Encoding) -> tuple[Generator, 
         network = build_offered(
             config, "architecture.generator", nn.Module, inputs=latent, outputs=encoding.width, symbols=encoding.symbols
         )
-    if isinstance(network, GrowingGeneratorNetwork) and latent and not has_lengths(encoding):
+    if isinstance(network, GrowingNetwork) and latent and not has_lengths(encoding):
         name = option_name(config, "noise")
-        raise UsageError(f"noise={name}: the generator of one cell for all positions reads none; use noise=none")
-    if has_lengths(encoding) and not isinstance(network, GrowingGeneratorNetwork):
+        raise UsageError(f"noise={name}: a generator of codes of any length reads none; use noise=none")
+    if has_lengths(encoding) and not isinstance(network, GrowingNetwork):
         name = option_name(config, "architecture.generator")
-        raise UsageError(f"encoding.lengths=all: {name} makes codes of one length; use architecture=automaton or gated")
+        raise UsageError(f"encoding.lengths=all: {name} makes codes of one length; use architecture=automaton")
     if latent == 0 and not isinstance(network, AutoregressiveNetwork):
         name = option_name(config, "architecture.generator")
         raise UsageError(f"noise=none: the generator {name} must have noise to read; use gaussian or bits")
