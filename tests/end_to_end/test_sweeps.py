@@ -110,7 +110,7 @@ def test_the_sweep_is_reported_alike_whoever_launched_it(both, command):
         assert len((both / launcher / "sweep.csv").read_text().splitlines()) == 5
         (both / launcher / "sweep.csv").unlink()
         done = command("scripts/report.py", str(both / launcher))
-        assert done.stdout.splitlines()[1].split()[-4:] == ["runs", "validity", "coverage", "tv"]
+        assert "runs validity coverage tv" in " ".join(done.stdout.splitlines()[1].split())
         assert len((both / launcher / "sweep.csv").read_text().splitlines()) == 5
 
 

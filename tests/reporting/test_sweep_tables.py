@@ -88,7 +88,7 @@ def test_the_floor_has_a_column_where_samples_are_counted(tmp_path):
 
 
 def test_large_patterns_show_the_metrics_that_they_have(tmp_path):
-    run(tmp_path / "0", overrides=["lr=1"], validity=1.0, marginal_gap=0.1, distinct=9, kl=None)
+    run(tmp_path / "0", overrides=["lr=1"], validity=1.0, marginal_gap=0.1, distinct=9, tv=None)
     assert settings_grid(*points(rows(tmp_path))).head == ["runs", "validity", "marginal_gap"]
 
 

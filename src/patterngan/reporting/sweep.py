@@ -153,8 +153,9 @@ def columns(runs: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 def measured(runs: Sequence[Row], *levels: Level) -> list[str]:
-    """The metrics of these levels that a run has, the most important first."""
-    return present(dict.fromkeys(name for row in runs for name in row.metrics), *levels)
+    """The metrics of these levels that have a value in a run, the most important first."""
+    named = (name for row in runs for name, value in row.metrics.items() if value is not None)
+    return present(dict.fromkeys(named), *levels)
 
 
 def write_csv(sweep: Path, runs: Sequence[Row]) -> Path:
