@@ -10,6 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from patterngan.evaluation.verdict import MEANINGS
 from patterngan.paths import CONF
 from patterngan.runs.assembly import run_spec
 from tests.docs.pages import DOCS, PAGES, README, Command
@@ -121,3 +122,8 @@ def test_the_rooms_of_the_readme_are_those_of_the_code():
     code = ROOT / "src" / "patterngan"
     assert {f"{path.parent.name}/" for path in code.glob("*/__init__.py")} < named
     assert all((code / name).exists() for name in named)
+
+
+def test_every_verdict_is_explained_in_the_words_of_the_page_of_a_run():
+    rows = re.findall(r"^\| (.*?) \| .*? \| (.*?) ?\|$", DOCS["runs"].prose, re.MULTILINE)
+    assert MEANINGS.items() <= set(rows)

@@ -56,6 +56,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         "",
         "ended      at step 5 of 9",
         "result     validity 1.000  modes 3/4  tv 0.250 (exact)",
+        "verdict    incomplete: 3 of 4 modes",
         "generated  0 2 6",
         "folder     outputs/my run",
         "report     outputs/my run/report.html",
@@ -64,7 +65,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
     ]
     assert "tensorboard --logdir elsewhere" in summary(Evaluation(METRICS, []), tmp_path / "elsewhere")
     without = summary(Evaluation(METRICS, []), tmp_path / "without curves and checkpoints")
-    assert [line.split()[0] for line in without.splitlines()[1:]] == ["result", "folder"]
+    assert [line.split()[0] for line in without.splitlines()[1:]] == ["result", "verdict", "folder"]
 
 
 def test_an_interrupted_run_tells_its_result_so_far_and_how_to_go_on(tmp_path, monkeypatch):

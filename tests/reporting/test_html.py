@@ -6,7 +6,8 @@ from patterngan.reporting.html import INK, drawing, svg, write_page
 
 PAGE = {
     "result": {"status": "completed", "steps": 9, "wall_seconds": 1.55, "overrides": []},
-    "tiles": {},
+    "tiles": [],
+    "verdict": None,
     "figures": {},
     "commands": {},
     "metrics": {"tv": 0.123456, "kl": None, "modes": 3},
@@ -20,6 +21,8 @@ def test_a_page_escapes_text_and_shortens_numbers(tmp_path):
     write_page(path, "run.html", **PAGE)
     text = path.read_text()
     assert "<title>2024-01-01/&lt;b&gt;run</title>" in text
+    write_page(path, "run.html", **PAGE, title="a < b")
+    assert "<title>a &lt; b</title>" in path.read_text()
     for number in ("0.1235", "–", "3"):
         assert f'<td class="number">{number}</td>' in text
     assert r"a: \udcff" in text

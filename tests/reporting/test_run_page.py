@@ -3,6 +3,7 @@ import re
 
 import pytest
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
 from patterngan.paths import CONF
 from patterngan.reporting.run import report_run
@@ -62,6 +63,24 @@ def test_a_page_shows_figures_metrics_config_and_commands(page, trained):
     assert all(f"<code>{override}</code>" in page for override in QUICK)
 
 
+def test_a_page_says_what_was_trained_and_what_became_of_it(tmp_path):
+    metrics = {"validity": 0.92, "modes": 9, "coverage": 9 / 64, "support": 64, "samples": 10_000, "tv": 0.88}
+    folder = result(tmp_path, metrics=metrics)
+    (folder / ".hydra").mkdir()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        (folder / ".hydra" / "config.yaml").write_text(OmegaConf.to_yaml(compose("config", QUICK)))
+    text = report_run(folder).read_text()
+    assert "<title>even numbers below 128 · nonsaturating · mlp</title>" in text
+    assert re.search('class="verdict bad"><strong>collapsed: 9 of 64 modes</strong> It generates fewer than half', text)
+    assert re.findall(r'<div(?: class="(\w+)")?><b>([^<]*)</b>', text)[:4] == [
+        ("fair", "0.920"),
+        ("bad", "9 of 64"),
+        ("bad", "0.141"),
+        ("bad", "0.880"),
+    ]
+    assert '<i style="width: 14.1%"></i>' in text
+
+
 def test_figures_take_the_colour_of_the_page(page):
     assert "#010203" not in page
     assert page.count("currentColor") > 50
@@ -80,7 +99,7 @@ def test_every_string_is_escaped(tmp_path):
     text = report_run(folder).read_text()
     assert evil not in text
     assert "<b>run" not in text
-    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 4
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 5
 
 
 def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):

@@ -141,7 +141,7 @@ def marginals(law: Law, reals: Tensor, encoding: Encoding) -> dict[str, Tensor]:
 
 
 def report(law: Law, reals: Tensor, pattern: Pattern, encoding: Encoding) -> Metrics:
-    """The metrics of one GAN as plain numbers, with support, samples, exact and tv_floor, by which they are read.
+    """The metrics of one GAN as plain numbers, with support, held, samples, exact and tv_floor, by which they are read.
 
     Args:
         law: of the generator, [n].
@@ -153,6 +153,8 @@ def report(law: Law, reals: Tensor, pattern: Pattern, encoding: Encoding) -> Met
     if "tv" not in metrics:
         metrics |= marginals(law, reals, encoding)
     plain: Metrics = {name: value.tolist() for name, value in metrics.items()}
+    if isinstance(pattern, HeldOut):
+        plain["held"] = pattern.held
     if not law.exact:
         plain |= {name: round(plain[name]) for name in COUNTS if name in plain}
     plain |= {"support": pattern.size, "samples": law.samples, "exact": law.exact}

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.metrics import Metrics
+from patterngan.evaluation.verdict import count, verdict
 from patterngan.reporting.commands import (
     curves_command,
     display_path,
@@ -52,11 +53,6 @@ def brief(metrics: Metrics) -> str:
         distinct = f"{count(metrics['distinct'])} distinct of {metrics['samples']}"
         rest = f"{distinct}  marginal gap {metrics['marginal_gap']:.3f}"
     return f"validity {metrics['validity']:.3f}  {rest}"
-
-
-def count(number: float) -> str:
-    """A number of integers, expected numbers with one digit after the point."""
-    return f"{number:.1f}".removesuffix(".0")
 
 
 def metrics_line(metrics: Metrics) -> str:
@@ -117,6 +113,7 @@ def summary(
     return _table(
         ended=ended,
         result=metrics_line(evaluation.metrics),
+        verdict=said.words if (said := verdict(evaluation.metrics)) else None,
         generated=" ".join(map(str, evaluation.integers)),
         folder=display_path(folder),
         report=display_path(page) if page else None,

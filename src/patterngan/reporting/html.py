@@ -24,9 +24,10 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def write_page(path: Path, template: str, **content: Any) -> None:
-    """Renders a template to a file, atomically."""
-    title = "/".join(path.parent.resolve().parts[-2:])  # the run, and its date or sweep
-    page = _environment().get_template(template).render(content, title=title)
+    """Renders a template to a file, atomically. Without a `title` the page has that of its folder."""
+    folder = "/".join(path.parent.resolve().parts[-2:])  # the run, and its date or sweep
+    named = {**content, "folder": folder, "title": content.get("title") or folder}
+    page = _environment().get_template(template).render(named)
     write_atomically(path, page.encode(errors="backslashreplace"))  # names of files may hold any bytes
 
 

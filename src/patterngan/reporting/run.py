@@ -4,13 +4,14 @@ import io
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from patterngan.evaluation.metrics import Metrics
 from patterngan.evaluation.portraits import MOST_PICTURES, Portrait, due
 from patterngan.evaluation.registry import CHARTED, present
+from patterngan.evaluation.verdict import Grade, count, ended, found_share, grade
 from patterngan.reporting.commands import (
     config_flags,
     curves_command,
@@ -21,7 +22,6 @@ from patterngan.reporting.commands import (
     train_command,
     trust_flags,
 )
-from patterngan.reporting.console import count
 from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.figures import Bars, Codes, DScores
 from patterngan.reporting.history import History, history
@@ -29,8 +29,9 @@ from patterngan.reporting.html import write_page
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.pictures import frames
 from patterngan.reporting.studio import Studio
+from patterngan.reporting.titles import title
 from patterngan.storage.checkpoints import FOLDER, LAST
-from patterngan.storage.files import write_atomically
+from patterngan.storage.files import read_yaml, write_atomically
 from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
@@ -66,8 +67,10 @@ def report_run(run: Path, trust: Sequence[str] = (), studio: Studio | None = Non
     write_page(
         run / PAGE,
         "run.html",
+        title=_title(run),
         result=result,
-        tiles=_tiles(result["metrics"]) | {"seed": result.get("seed")},
+        verdict=ended(result["status"], result["steps"], result["metrics"]),
+        tiles=[*_tiles(result["metrics"]), Tile("seed", str(result.get("seed")))],
         figures=_figures(past, studio),
         commands=_commands(run.resolve(), result, past, trust),
         metrics={name: value for name, value in result["metrics"].items() if not isinstance(value, list)},
@@ -78,15 +81,42 @@ def report_run(run: Path, trust: Sequence[str] = (), studio: Studio | None = Non
     return run / PAGE
 
 
-def _tiles(metrics: Metrics) -> dict[str, str]:
-    """Name → value of the tiles."""
-    values = {name: metrics[name] for name in present(metrics, "main", "shown") if metrics[name] is not None}
-    tiles = {name: f"{value:.3f}" if isinstance(value, float) else str(value) for name, value in values.items()}
-    if "modes" in tiles:
-        tiles["modes"] = f"{count(metrics['modes'])} of {metrics.get('support')}"
-    if "tv" in tiles and (floor := metrics.get("tv_floor")):
-        tiles["tv floor"] = f"{floor:.3f}"
+def _title(run: Path) -> str | None:
+    """What the run trained, in words; None where its folder does not say it."""
+    try:
+        return title(read_yaml(run / ".hydra" / "config.yaml"))
+    except (OSError, ValueError):
+        return None
+
+
+class Tile(NamedTuple):
+    """A number at the top of the page."""
+
+    name: str
+    text: str
+    grade: Grade | None = None
+    share: float | None = None
+    """How much of a bar is filled, 0 … 1; None: it has no bar."""
+
+
+def _tiles(metrics: Metrics) -> list[Tile]:
+    """The metrics at the top of the page."""
+    shares = {"validity": metrics.get("validity"), "modes": found_share(metrics), "coverage": found_share(metrics)}
+    tiles = [
+        Tile(name, _tile_text(name, metrics), grade(name, metrics), shares.get(name))
+        for name in present(metrics, "main", "shown")
+        if metrics[name] is not None
+    ]
+    if floor := metrics.get("tv_floor"):
+        tiles.append(Tile("tv floor", f"{floor:.3f}"))
     return tiles
+
+
+def _tile_text(name: str, metrics: Metrics) -> str:
+    value = metrics[name]
+    if name == "modes":
+        return f"{count(value)} of {metrics.get('support')}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _figures(past: History, studio: Studio) -> dict[str, Markup]:
