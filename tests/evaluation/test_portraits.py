@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patterngan.data.encodings import Binary, OneHot
+from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Multiples
 from patterngan.evaluation.law import Law
 from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, due, portrait
@@ -67,3 +68,14 @@ def test_the_first_and_the_last_are_due_and_not_too_many_between(every, steps):
         for step, before in zip(wanted, [0, *wanted[:-1]], strict=True)
         if due(step, step - before, steps, MOST_PICTURES)
     ]
+
+
+def test_a_portrait_knows_what_is_held_out_and_what_a_code_is_made_of():
+    pattern, encoding = HeldOut(Multiples(3, 10), 2), OneHot(10, 3)
+    law = Law(torch.tensor([0]), torch.ones(1, dtype=torch.float64), exact=True, samples=9)
+    drawn = portrait(law, encoding.encode(torch.tensor([1])), lambda c: c.sum(-1), REALS, pattern, encoding, 1)
+    seen = pattern.seen.integers.tolist()
+    assert drawn.held.nonzero().flatten().tolist() == [x for x in (0, 3, 6, 9) if x not in seen]
+    assert drawn.target.nonzero().flatten().tolist() == [0, 3, 6, 9]
+    assert drawn.symbols.tolist() == [4, 3]
+    assert not of([0], lambda codes: codes.sum(-1), encoding).held.any()

@@ -137,7 +137,15 @@ def test_keys_that_were_typed_are_compared():
 
 
 RECORD = {"settings": {"lr": 0.1, "steps": 400, "evaluate_every": 10}, "overrides": ["lr=0.1"]}
-PORTRAIT = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
+PORTRAIT = Portrait(
+    torch.ones(4) / 4,
+    torch.ones(4) / 4,
+    torch.rand(3),
+    torch.rand(2, 5),
+    torch.tensor([1, 2]),
+    torch.tensor([False, True, False, False]),
+    torch.tensor([3, 2]),
+)
 
 
 def test_an_evaluation_becomes_curves_sample_integers_and_a_portrait(tmp_path):

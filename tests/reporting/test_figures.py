@@ -34,6 +34,8 @@ def portrait():
         SCORES,
         codes,
         torch.tensor([8, 900]),
+        torch.zeros(13, dtype=torch.bool),
+        torch.ones(4, dtype=torch.int64),
     )
 
 
@@ -46,10 +48,10 @@ def test_bars_show_valid_invalid_and_missing_integers(portrait):
     axes = figures.auto_figure(5, 3).subplots()
     bars = figures.Bars(axes, portrait)
     bars.show(portrait)
-    assert heights(bars.valid) == {0: 2 / 8, 4: 3 / 8}
-    assert heights(bars.invalid) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
+    assert heights(bars.outlines["valid"]) == {0: 2 / 8, 4: 3 / 8}
+    assert heights(bars.outlines["invalid"]) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
     assert list(bars.missing.get_xdata()) == [8]
-    colors = [to_hex(outline.get_facecolor()) for outline in (bars.valid, bars.invalid)]
+    colors = [to_hex(outline.get_facecolor()) for outline in bars.outlines.values()]
     assert [*colors, bars.missing.get_color()] == [figures.VALID, figures.INVALID, figures.MISSING]
     target = next(line for line in axes.lines if line.get_label() == "target")
     assert target.get_ydata()[0] == pytest.approx(1 / 3)
@@ -59,7 +61,7 @@ def test_bars_show_valid_invalid_and_missing_integers(portrait):
 def test_every_bar_fits_into_the_axis_which_changes_seldom(portrait, peak):
     law = torch.full((64,), (1 - peak) / 63)
     law[3] = peak
-    peaked = portrait._replace(law=law, target=torch.full((64,), 1 / 64))
+    peaked = portrait._replace(law=law, target=torch.full((64,), 1 / 64), held=torch.zeros(64, dtype=torch.bool))
     axes = figures.auto_figure(5, 3).subplots()
     bars = figures.Bars(axes, peaked)
     bars.show(peaked)
@@ -67,6 +69,44 @@ def test_every_bar_fits_into_the_axis_which_changes_seldom(portrait, peak):
     assert limits[1] > max(peak, 1 / 64)
     bars.show(peaked._replace(law=law.flip(0)))
     assert axes.get_ylim() == limits
+
+
+def test_laws_that_are_shown_beside_each_other_have_one_scale(portrait):
+    peaked = portrait._replace(law=torch.eye(13)[0], target=portrait.target / 20)
+    flat = peaked._replace(law=torch.ones(13) / 60)
+    bars, limits = figures.Bars(figures.panel()[1], flat), []
+    for laws in ((flat,), (flat, peaked), (peaked, flat)):
+        bars.show(*laws)
+        limits.append(bars.axes.get_ylim()[1])
+    assert limits[1] == limits[2]
+    assert limits[0] < 0.5 < 1 < limits[1]
+
+
+def test_what_is_held_out_has_a_colour_of_its_own(portrait):
+    portrait = portrait._replace(held=torch.arange(13) == 4)
+    bars = figures.Bars(figures.panel()[1], portrait)
+    bars.show(portrait)
+    assert heights(bars.outlines["held out"]) == {4: 3 / 8}
+    assert heights(bars.outlines["valid"]) == {0: 2 / 8}
+    assert to_hex(bars.outlines["held out"].get_facecolor()) == figures.HELD
+    dots = {line.get_label(): list(line.get_xdata()) for line in shown(portrait, figures.DScores).lines}
+    assert (dots["held out"], dots["valid"]) == ([4], [0, 8])
+    codes = shown(portrait._replace(integers=torch.tensor([4, 900])), figures.Codes)
+    assert [text.get_color() for text in codes.texts] == [figures.HELD, figures.INVALID]
+    assert len({figures.VALID, figures.INVALID, figures.MISSING, figures.TARGET, figures.HELD}) == 5
+
+
+@pytest.mark.parametrize(("symbols", "edges"), [([1, 1, 1, 1], []), ([3, 1], [2.5]), ([2, 2], [1.5]), ([4], [])])
+def test_one_hots_are_parted_and_bits_are_not(portrait, symbols, edges):
+    axes = shown(portrait._replace(symbols=torch.tensor(symbols)), figures.Codes)
+    assert [line.get_xdata()[0] for line in axes.lines] == edges
+
+
+@pytest.mark.parametrize("kind", [figures.Bars, figures.DScores, figures.Codes])
+def test_every_axis_has_a_label(portrait, kind):
+    axes = shown(portrait, kind)
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
 
 
 def test_d_scores_of_valid_and_invalid_integers_differ_in_colour(portrait):
@@ -112,10 +152,11 @@ def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
 
 def test_curves_have_names_and_steps_and_set_the_scale_each_time():
     figure, axes = figures.panel()
-    curves = figures.Curves(axes, ["D", "G"])
+    curves = figures.Curves(axes, ["D", "G"], "loss")
     curves.show({"D": {0: 0.5, 1000: 8.0}, "G": {0: 1.0}})
     curves.show({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})
     saved(figure)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("GAN step", "loss")
     assert 10 < axes.get_xlim()[1] < 11
     assert 1 < axes.get_ylim()[1] < 1.1
     assert [(line.get_label(), list(line.get_xdata()), list(line.get_ydata())) for line in axes.lines] == [

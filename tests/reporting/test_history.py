@@ -6,7 +6,15 @@ from patterngan.reporting.events import EventFile
 from patterngan.reporting.history import history
 from patterngan.validation import UsageError
 
-PORTRAIT = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
+PORTRAIT = Portrait(
+    torch.ones(4) / 4,
+    torch.ones(4) / 4,
+    torch.rand(3),
+    torch.rand(2, 5),
+    torch.tensor([1, 2]),
+    torch.tensor([False, True, False, False]),
+    torch.tensor([3, 2]),
+)
 
 
 def written(folder, purge_step, steps, **changes):
@@ -47,10 +55,25 @@ def test_what_a_resumed_run_wrote_twice_counts_once(tmp_path):
         {"codes": torch.full((2, 5), float("inf"))},
         {"law": torch.tensor([1e30, 0, 0, 0])},
         {"target": torch.tensor([1e-30, 0, 0, 0])},
+        {"held": torch.zeros(4)},
+        {"held": torch.zeros(3, dtype=torch.bool)},
+        {"symbols": torch.tensor([3, 3])},
+        {"symbols": torch.tensor([9, -4])},
+        {"symbols": torch.tensor([2**62, 2**62, 2**62, 2**62, 5])},
+        {"symbols": torch.tensor([[5]])},
     ],
 )
 def test_a_portrait_that_cannot_be_drawn_is_left_out(tmp_path, changes):
     written(tmp_path, 0, [0], **changes)
+    assert history(tmp_path).portraits == {}
+
+
+def test_portraits_that_lack_a_part_are_left_out(tmp_path):
+    file = EventFile(tmp_path, 0)
+    tensors = PORTRAIT._asdict()
+    del tensors["held"]
+    file.tensors({f"portrait/{name}": tensor for name, tensor in tensors.items()}, 0)
+    file.flush()
     assert history(tmp_path).portraits == {}
 
 

@@ -14,7 +14,8 @@ def portrait(seed, spread):
     law = torch.softmax(spread * torch.randn(33), 0)
     target = torch.zeros(33)
     target[:32:2] = 1 / 16
-    return Portrait(law, target, torch.rand(32), torch.rand(10, 5), torch.randint(40, (10,)))
+    held, symbols = (target > 0) & (torch.arange(33) > 20), torch.tensor([3, 2])
+    return Portrait(law, target, torch.rand(32), torch.rand(10, 5), torch.randint(40, (10,)), held, symbols)
 
 
 def opened(png):

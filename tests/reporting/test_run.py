@@ -1,15 +1,14 @@
 import pytest
-import torch
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from patterngan.evaluation.portraits import Portrait
 from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.history import history
 from patterngan.reporting.run import film, report_run
 from patterngan.runs.run import train
 from patterngan.storage.results import Result
 from patterngan.validation import UsageError
+from tests.reporting.test_events import PORTRAIT
 
 pytestmark = pytest.mark.end_to_end  # trains runs into folders
 
@@ -75,12 +74,11 @@ def test_what_has_no_portraits_has_no_film(tmp_path):
 
 
 def test_pictures_hide_no_point_of_a_run_that_ended_between_portraits(tmp_path):
-    portrait = Portrait(torch.ones(4) / 4, torch.ones(4) / 4, torch.rand(3), torch.rand(2, 5), torch.tensor([1, 2]))
     file = EventFile(tmp_path, 0)
     for step in range(0, 60, 10):
         file.scalars({"metrics/tv": 0.5}, step)
         if step <= 30:
-            file.tensors({f"portrait/{name}": tensor for name, tensor in portrait._asdict().items()}, step)
+            file.tensors({f"portrait/{name}": tensor for name, tensor in PORTRAIT._asdict().items()}, step)
     file.flush()
     Result("diverged", 0, 55, 1.0, [], error="diverged").write(tmp_path)
     before = history(tmp_path)

@@ -54,8 +54,8 @@ def test_a_page_shows_figures_metrics_config_and_commands(page, trained):
         "Generated integers at step 4; the dashed line is the target",
         "D(x), the probability that x is real, at step 4",
         "Generated codes at step 4",
-        "Metrics by GAN step",
-        "Losses by GAN step",
+        "Metrics",
+        "Losses of the discriminator and the generator",
     ]
     assert page.count("<svg") == 6
     for script in ("train.py", "generate.py", "evaluate.py", "export.py", "report.py", "tensorboard --logdir"):

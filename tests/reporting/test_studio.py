@@ -11,7 +11,9 @@ def portrait(seed, integers=32, shown=10):
     target = torch.zeros(integers + 1)
     target[:integers:2] = 2 / integers
     law = torch.softmax(4 * seed * torch.randn(integers + 1), 0)
-    return Portrait(law, target, torch.rand(integers), torch.rand(shown, 5), torch.randint(40, (shown,)))
+    codes, shown_integers = torch.rand(shown, 5), torch.randint(40, (shown,))
+    held = torch.zeros(integers + 1, dtype=torch.bool)
+    return Portrait(law, target, torch.rand(integers), codes, shown_integers, held, torch.tensor([3, 2]))
 
 
 @pytest.mark.parametrize("kind", [figures.Bars, figures.DScores, figures.Codes])
@@ -28,8 +30,8 @@ def test_what_a_used_studio_draws_is_what_a_new_one_does(kind, other):
 def test_curves_of_a_used_studio_are_those_of_a_new_one():
     used = Studio()
     for curves in ({"D": {0: 0.5, 9: 1.0}}, {"D": {0: 90.0, 5: 1.0}}, {"D": {0: 0.5, 9: 1.0}, "$G$": {0: 1.0}}):
-        drawn = used.curves(curves)
-        assert drawn == Studio().curves(curves)
+        drawn = used.curves(curves, "loss")
+        assert drawn == Studio().curves(curves, "loss")
     assert "$G$" in drawn
 
 

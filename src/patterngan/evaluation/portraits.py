@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from patterngan.data.encodings import Encoding
+from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Pattern
 from patterngan.evaluation.law import Law
 
@@ -42,6 +43,10 @@ class Portrait(NamedTuple):
     """A few generated codes, float32 [shown, width]."""
     integers: Tensor
     """The integers that these codes stand for, int64 [shown]."""
+    held: Tensor
+    """Which integers are real, and held out of training, bool [capacity + 1]."""
+    symbols: Tensor
+    """The sizes of a code's symbols, int64 [symbols]; their sum is the width."""
 
 
 def portrait(
@@ -69,7 +74,9 @@ def portrait(
     law = torch.bincount(places, generated.probabilities, minlength=len(numbers)).float()
     target = pattern.contains(numbers).float() / pattern.size
     scores = d_scores(numbers[:-1], reals, discriminator, encoding, compared)
-    return Portrait(law.cpu(), target.cpu(), scores.cpu(), codes.float().cpu(), encoding.decode(codes).cpu())
+    shown, integers = codes.float().cpu(), encoding.decode(codes).cpu()
+    held = pattern.contains(numbers) & ~pattern.seen.contains(numbers) if isinstance(pattern, HeldOut) else numbers < 0
+    return Portrait(law.cpu(), target.cpu(), scores.cpu(), shown, integers, held.cpu(), torch.tensor(encoding.symbols))
 
 
 def d_scores(

@@ -3,18 +3,20 @@
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from patterngan.evaluation.portraits import Portrait
 
-VALID, INVALID, MISSING, TARGET = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6"
+VALID, INVALID, MISSING, TARGET, HELD = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6", "#1a9e77"
 """Colours that differ in print and for the colour-blind."""
 
-SMALL = 8
+SMALL = 10
 """Size of the letters in panels, in points."""
 
 MISSING_BELOW = 0.01
@@ -30,9 +32,9 @@ def panel(width: float = 5, height: float = 2.6) -> tuple[Figure, Axes]:
     """A figure with one pair of axes, in inches, and fixed margins: measuring them takes longer than drawing."""
     figure = Figure(figsize=(width, height), dpi=100)
     axes = figure.subplots()
-    figure.subplots_adjust(left=0.13, right=0.98, top=0.9, bottom=0.19)
+    figure.subplots_adjust(left=0.16, right=0.98, top=0.88, bottom=0.22)
     axes.tick_params(labelsize=SMALL)
-    for axis, place in ((axes.xaxis, (0.5, -0.14)), (axes.yaxis, (-0.115, 0.5))):
+    for axis, place in ((axes.xaxis, (0.5, -0.17)), (axes.yaxis, (-0.15, 0.5))):
         axis.label.set_fontsize(SMALL)
         axis.set_label_coords(*place)
     return figure, axes
@@ -46,11 +48,27 @@ def hide_frame(axes: Axes) -> None:
 def legend_above(axes: Axes) -> None:
     """Puts a legend beside the title, where anything has a label."""
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=7, ncols=4, loc="lower right", bbox_to_anchor=(1, 1))
+        axes.legend(
+            frameon=False,
+            fontsize=8,
+            ncols=5,
+            loc="lower right",
+            bbox_to_anchor=(1.02, 0.99),
+            columnspacing=1,
+            handlelength=1.2,
+            handletextpad=0.4,
+        )
+
+
+def kinds(portrait: Portrait) -> dict[str, tuple[Tensor, str]]:
+    """Name → which integers are of this kind, bool [capacity + 1], and their colour."""
+    real = portrait.target > 0
+    named = {"valid": (real & ~portrait.held, VALID), "invalid": (~real, INVALID)}
+    return named | ({"held out": (portrait.held, HELD)} if portrait.held.any() else {})
 
 
 class Bars:
-    """The generated law as bars over the integers, against the target: valid, invalid and missing in three colours."""
+    """The generated law as bars over the integers, against the target: each kind of integers in a colour."""
 
     def __init__(self, axes: Axes, first: Portrait) -> None:
         hide_frame(axes)
@@ -59,62 +77,80 @@ class Bars:
         self.edges = [number + side for number in range(len(first.target)) for side in (-0.45, 0.45)]
         axes.axhline(self.height, color=TARGET, linewidth=1, linestyle="--", label="target")
         # With one edge now: matplotlib looks at every edge of a new outline for the limits of the axes, set below.
-        self.valid = axes.stairs([0.0], [0, 1], fill=True, color=VALID, label="valid")
-        self.invalid = axes.stairs([0.0], [0, 1], fill=True, color=INVALID, label="invalid")
+        self.outlines = {
+            name: axes.stairs([0.0], [0, 1], fill=True, color=color, label=name)
+            for name, (_, color) in kinds(first).items()
+        }
         (self.missing,) = axes.plot(
             [], [], "v", color=MISSING, markersize=4, label="missing", transform=axes.get_xaxis_transform()
         )
         axes.set(xlabel="integer", ylabel="probability", xlim=(-1, len(first.target)))
-        self.changing: list[Artist] = [self.valid, self.invalid, self.missing]
+        self.changing: list[Artist] = [*self.outlines.values(), self.missing]
 
-    def show(self, portrait: Portrait) -> None:
-        """Draws the law of a portrait; the scale of the axis changes where the bars need it."""
+    def show(self, portrait: Portrait, *beside: Portrait) -> None:
+        """Draws the law of a portrait, on a scale that fits it and those that it is shown beside."""
         law, real = portrait.law, portrait.target > 0
-        for outline, shares in ((self.valid, law.where(real, 0)), (self.invalid, law.where(~real, 0))):
-            outline.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy(), self.edges)
+        for name, (shown, _) in kinds(portrait).items():
+            shares = law.where(shown, 0)
+            self.outlines[name].set_data(
+                torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy(), self.edges
+            )
         missing = (real & (law < MISSING_BELOW * portrait.target)).nonzero().flatten()
         self.missing.set_data(missing.tolist(), [0.02] * len(missing))
         # Steps of four times: bars of one training mostly share a scale, and the axis is seldom drawn again.
-        excess = max(1.0, law.max().item() / self.height / 1.5)
+        highest = max(one.law.max().item() for one in (portrait, *beside))
+        excess = max(1.0, highest / self.height / 1.5)
         self.axes.set_ylim(0, min(1.05, 1.6 * self.height * 4 ** math.ceil(math.log(excess, 4))))
 
 
 class DScores:
-    """D(x), the discriminator's probability that x is real, for each integer; valid and invalid in two colours."""
+    """D(x), the discriminator's probability that x is real, for each integer; each kind of integers in a colour."""
 
     def __init__(self, axes: Axes, first: Portrait) -> None:
         hide_frame(axes)
-        (self.valid,) = axes.plot([], [], "o", color=VALID, markersize=3, label="valid")
-        (self.invalid,) = axes.plot([], [], "o", color=INVALID, markersize=3, label="invalid")
+        self.dots = {
+            name: axes.plot([], [], "o", color=color, markersize=3, label=name)[0]
+            for name, (_, color) in kinds(first).items()
+        }
         axes.axhline(0.5, color=TARGET, linewidth=1, linestyle="--", label="undecided")
         axes.set(xlabel="integer x", ylabel="D(x)", xlim=(-1, len(first.d_scores)), ylim=(-0.03, 1.03))
-        self.changing: list[Artist] = [self.valid, self.invalid]
+        self.changing: list[Artist] = [*self.dots.values()]
 
     def show(self, portrait: Portrait) -> None:
         """Draws the scores of a portrait."""
-        real = portrait.target[:-1] > 0
-        for dots, shown in ((self.valid, real), (self.invalid, ~real)):
-            dots.set_data(shown.nonzero().flatten().tolist(), portrait.d_scores[shown].tolist())
+        for name, (shown, _) in kinds(portrait).items():
+            chosen = shown[:-1]
+            self.dots[name].set_data(chosen.nonzero().flatten().tolist(), portrait.d_scores[chosen].tolist())
 
 
 class Codes:
-    """A few generated codes, one in each row, beside the integers they decode to."""
+    """A few generated codes, one in each row, beside the integers they decode to; one-hots are parted by lines."""
 
     def __init__(self, axes: Axes, first: Portrait) -> None:
         shown, width = first.codes.shape
         axes.spines[:].set_visible(False)
         self.image = axes.imshow([[0.0] * width] * shown, cmap="Greys", vmin=-0.1, vmax=1, aspect="auto")
-        self.labels = [axes.text(-0.7, row, "", ha="right", va="center", fontsize=8) for row in range(shown)]
-        axes.set(xlabel="entry of the code", yticks=[])
-        self.changing: list[Artist] = [self.image, *self.labels]
+        for edge in partings(first):
+            axes.axvline(edge - 0.5, -0.04, 1.04, color=MISSING, linewidth=2, clip_on=False)
+        self.labels = [axes.text(-0.7, row, "", ha="right", va="center", fontsize=SMALL) for row in range(shown)]
+        axes.set(xlabel="entry of the code (white 0, black 1)", ylabel="integer", yticks=[])
+        self.changing: list[Artist] = [self.image, *axes.lines, *self.labels]
 
     def show(self, portrait: Portrait) -> None:
         """Draws the codes of a portrait."""
         self.image.set_data(portrait.codes.numpy())
         last = len(portrait.target) - 1
+        named = kinds(portrait).values()
+        for label, integer in zip(self.labels, portrait.integers.clamp(max=last).tolist(), strict=True):
+            label.set_color(next(color for shown, color in named if shown[integer]))
         for label, integer in zip(self.labels, portrait.integers.tolist(), strict=True):
             label.set_text(str(integer))
-            label.set_color(VALID if portrait.target[min(integer, last)] > 0 else INVALID)
+
+
+def partings(portrait: Portrait) -> list[int]:
+    """Where a new one-hot begins in a code, but for the first; nowhere in codes of bits."""
+    sizes = portrait.symbols.tolist()
+    return list(accumulate(sizes))[:-1] if max(sizes) > 1 else []
 
 
 Kind = type[Bars] | type[DScores] | type[Codes]
@@ -122,14 +158,14 @@ Kind = type[Bars] | type[DScores] | type[Codes]
 
 
 class Curves:
-    """Curves over GAN steps, one for each name."""
+    """Curves over GAN steps, one for each name; `label` says what their values are."""
 
-    def __init__(self, axes: Axes, names: Iterable[str]) -> None:
+    def __init__(self, axes: Axes, names: Iterable[str], label: str) -> None:
         hide_frame(axes)
         colors = zip(names, (VALID, INVALID, MISSING), strict=False)
         self.axes = axes
         self.lines = {name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors}
-        axes.set_xlabel("step")
+        axes.set(xlabel="GAN step", ylabel=label)
 
     def show(self, curves: Mapping[str, Mapping[int, float]]) -> None:
         """Draws curves: name → step → value. The scale of the axes is theirs."""

@@ -1,6 +1,7 @@
 """A run's curves and portraits over its steps, read from its event files."""
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,10 +40,15 @@ def history(run: Path) -> History:
     try:
         tags = events.Reload().Tags()
         curves = {tag: {event.step: event.value for event in events.Scalars(tag)} for tag in tags["scalars"]}
-        portraits = _portraits(events) if f"{PORTRAIT}law" in tags["tensors"] else {}
+        portraits = _portraits(events) if _has_portraits(tags["tensors"]) else {}
     except Exception as error:  # the readers raise anything on damaged bytes
         raise UsageError(f"{run}: its event files are damaged ({type(error).__name__})") from error
     return History(curves, portraits, bool(tags["images"]))
+
+
+def _has_portraits(tags: Collection[str]) -> bool:
+    """Whether the tags of tensors are those of portraits, with all of their parts."""
+    return {PORTRAIT + name for name in Portrait._fields} <= set(tags)
 
 
 def _portraits(events: EventAccumulator) -> dict[int, Portrait]:
@@ -57,15 +63,16 @@ def _portraits(events: EventAccumulator) -> dict[int, Portrait]:
 
 def _is_drawable(portrait: Portrait) -> bool:
     """Whether a portrait, which comes from a file, has the shapes and values that figures need."""
-    law, target, scores, codes, integers = portrait
-    capacity, shown = len(scores), len(integers)
-    shapes = [(capacity + 1,), (capacity + 1,), (capacity,), (shown, codes.shape[-1]), (shown,)]
+    law, target, scores, codes, integers, _, symbols = portrait
+    capacity, shown, width = len(scores), len(integers), codes.shape[-1]
+    laws, parts = (capacity + 1,), (len(symbols),)
     return (
         0 < capacity <= MOST_INTEGERS
         and codes.numel() > 0
-        and [tuple(part.shape) for part in portrait] == shapes
-        and [part.dtype for part in portrait] == [torch.float32] * 4 + [torch.int64]
+        and [tuple(part.shape) for part in portrait] == [laws, laws, (capacity,), (shown, width), (shown,), laws, parts]
+        and [part.dtype for part in portrait] == [torch.float32] * 4 + [torch.int64, torch.bool, torch.int64]
         and all(bool(((part >= 0) & (part <= 1)).all()) for part in (law, target, scores))
         and bool(target.max() >= 1 / MOST_INTEGERS)  # the scale of the bars
         and bool(codes.isfinite().all() and integers.ge(0).all())
+        and bool(symbols.ge(1).all() and symbols.le(width).all() and symbols.sum() == width)
     )

@@ -66,7 +66,7 @@ def frames(portraits: Mapping[int, Portrait]) -> list[Image.Image]:
     legend_above(axes)
     film = []
     for step, portrait in portraits.items():
-        bars.show(portrait)
+        bars.show(portrait, *portraits.values())
         real = portrait.target > 0
         tv = (portrait.law - portrait.target).abs().sum() / 2
         title = f"step {step}   validity {portrait.law[real].sum():.3f}   tv {tv:.3f}"

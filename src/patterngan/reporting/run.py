@@ -36,10 +36,10 @@ from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
 CURVES = {
-    "Metrics by GAN step": {metric.rising: f"metrics/{metric.rising}" for metric in CHARTED},
-    "Losses by GAN step": {"D": "losses/discriminator", "G": "losses/generator"},
+    "Metrics": ("share", {metric.rising: f"metrics/{metric.rising}" for metric in CHARTED}),
+    "Losses of the discriminator and the generator": ("loss", {"D": "losses/discriminator", "G": "losses/generator"}),
 }
-"""Caption → name of a curve → its tag."""
+"""Caption → what the values are, and name of a curve → its tag."""
 
 
 def is_run(folder: Path) -> bool:
@@ -125,14 +125,14 @@ def _figures(past: History, studio: Studio) -> dict[str, Markup]:
     if past.portraits:
         (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
         drawn = {
-            f"Generated integers at step {first}": studio.portrait(before, Bars),
-            f"Generated integers at step {last}; the dashed line is the target": studio.portrait(after, Bars),
+            f"Generated integers at step {first}": studio.portrait(before, Bars, after),
+            f"Generated integers at step {last}; the dashed line is the target": studio.portrait(after, Bars, before),
             f"D(x), the probability that x is real, at step {last}": studio.portrait(after, DScores),
             f"Generated codes at step {last}": studio.portrait(after, Codes),
         }
-    for caption, tags in CURVES.items():
+    for caption, (label, tags) in CURVES.items():
         if curves := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
-            drawn[caption] = studio.curves(curves)
+            drawn[caption] = studio.curves(curves, label)
     return drawn
 
 

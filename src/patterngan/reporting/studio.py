@@ -20,15 +20,15 @@ class Studio:
         self._panels: dict[Any, tuple[Figure, Any]] = {}
         self._albums: dict[Any, Album] = {}
 
-    def portrait(self, portrait: Portrait, kind: Kind) -> Markup:
-        """The figure of one GAN."""
-        return self._drawn((kind, _sizes(portrait)), lambda axes: kind(axes, portrait), portrait)
+    def portrait(self, portrait: Portrait, kind: Kind, *beside: Portrait) -> Markup:
+        """The figure of one GAN; a law has the scale of those `beside` which it is shown."""
+        return self._drawn((kind, _sizes(portrait)), lambda axes: kind(axes, portrait), portrait, *beside)
 
-    def curves(self, curves: Mapping[str, Mapping[int, float]]) -> Markup:
-        """Curves over GAN steps: name → step → value."""
-        return self._drawn(tuple(curves), lambda axes: Curves(axes, curves), curves)
+    def curves(self, curves: Mapping[str, Mapping[int, float]], label: str) -> Markup:
+        """Curves over GAN steps: name → step → value. `label`: what the values are."""
+        return self._drawn((label, *curves), lambda axes: Curves(axes, curves, label), curves)
 
-    def _drawn(self, key: Any, make: Callable[[Axes], Any], shown: Any) -> Markup:
+    def _drawn(self, key: Any, make: Callable[[Axes], Any], *shown: Any) -> Markup:
         """What is shown, in the figure of this key."""
         with drawing():
             if key not in self._panels:
@@ -36,7 +36,7 @@ class Studio:
                 self._panels[key] = figure, make(axes)
                 legend_above(axes)
             figure, drawn = self._panels[key]
-            drawn.show(shown)
+            drawn.show(*shown)
             return svg(figure)
 
     def album(self, portrait: Portrait) -> Album:
@@ -49,4 +49,5 @@ class Studio:
 
 def _sizes(portrait: Portrait) -> tuple[Any, ...]:
     """What the axes of portraits depend on."""
-    return len(portrait.target), portrait.target.max().item(), tuple(portrait.codes.shape)
+    sizes = len(portrait.target), tuple(portrait.codes.shape), tuple(portrait.symbols.tolist())
+    return sizes, portrait.target.max().item(), bool(portrait.held.any())
