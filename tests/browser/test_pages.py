@@ -1,9 +1,13 @@
 """Report pages opened from disk, in a real browser."""
 
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from patterngan.reporting.figures import INVALID, VALID
+from patterngan.reporting.history import history
 from tests.browser.conftest import errors, resize
 
 SIZES = [(1100, 900, False), (390, 800, True)]
@@ -34,9 +38,11 @@ def test_pages_fit_the_screen_in_light_and_dark(browser, outputs, screenshot, tm
     ink = browser.execute_script("return getComputedStyle(document.querySelector('svg text')).fill")
     assert (min(int(part) for part in ink.strip("rgb()").split(",")) > 150) is dark
     sizes = browser.execute_script(
-        "return [...document.querySelectorAll('figure svg')].map(figure => figure.getBoundingClientRect().width)"
+        "return [...document.querySelectorAll('figure svg, .uplot')].map(one => one.getBoundingClientRect().width)"
     )
-    assert all(280 < size <= width for size in sizes if size)  # those of closed heat maps have none
+    assert all(
+        280 < size <= width for size in sizes if size
+    )  # those of closed heat maps and of still figures have none
     if SHOWN.get(page) == dark:
         screenshot(f"report_{page.partition('/')[0]}", tmp_path)
 
@@ -76,3 +82,110 @@ def test_heat_maps_open_one_at_a_time(browser, outputs):
     browser.execute_script("arguments[0].click()", heads[1])
     opens = [False, True, False]
     WebDriverWait(browser, 10).until(lambda _: [bool(one.get_attribute("open")) for one in maps] == opens)
+
+
+PIXELS = """
+const canvas = document.querySelector(arguments[0] + ' canvas');
+const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+const wanted = [1, 3, 5].map(place => parseInt(arguments[1].slice(place, place + 2), 16));
+let count = 0;
+for (let place = 0; place < data.length; place += 4)
+  count += data[place + 3] > 200 && wanted.every((value, channel) => Math.abs(data[place + channel] - value) < 12);
+return count;
+"""
+
+
+def drawn(browser, chart, color):
+    """How many pixels of a chart have this colour."""
+    return browser.execute_script(PIXELS, chart, color)
+
+
+def picture(browser, chart):
+    return browser.execute_script("return document.querySelector(arguments[0] + ' canvas').toDataURL()", chart)
+
+
+@pytest.fixture
+def evens(browser, outputs):
+    """The page of a run in daylight, and what it shows."""
+    opened(browser, outputs / "evens" / "report.html", 1100, 900, False)
+    return history(outputs / "evens").portraits
+
+
+def test_a_slider_moves_the_law_the_scores_and_the_codes_together(browser, evens):
+    slider = browser.find_element(By.CSS_SELECTOR, ".player input")
+    said = browser.find_element(By.CSS_SELECTOR, ".player output")
+    steps, shown, before = list(evens), evens[max(evens)], {}
+    for key, step in ((Keys.END, steps[-1]), (Keys.HOME, steps[0]), (Keys.ARROW_RIGHT, steps[1])):
+        slider.send_keys(key)
+        after = {chart: picture(browser, chart) for chart in (".law", ".scores", ".heat", ".codes")}
+        kept = [chart for chart in after if after[chart] == before.get(chart)]
+        assert kept == [".codes"] * (bool(before) and shown.codes.equal(evens[step].codes))
+        shown, before = evens[step], after
+        real = shown.target > 0
+        tv = (shown.law - shown.target).abs().sum() / 2
+        assert said.text == f"step {step} · validity {shown.law[real].sum():.3f} · tv {tv:.3f}"
+    slider.send_keys(Keys.HOME)
+    untrained = drawn(browser, ".law", INVALID)
+    slider.send_keys(Keys.END)
+    assert untrained > 500 > 5 * drawn(browser, ".law", INVALID)
+    assert drawn(browser, ".heat", VALID) > 1000
+    assert errors(browser) == []
+
+
+@pytest.mark.parametrize("chart", [".law", ".scores", ".heat"])
+def test_hovering_tells_an_integer_its_probability_and_its_score(browser, evens, chart):
+    portrait = evens[max(evens)]
+    over = browser.find_element(By.CSS_SELECTOR, f"{chart} .u-over")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", over)
+    width, height = over.size["width"], over.size["height"]
+    place = round(width * (42 + 0.7) / 128.4 - width / 2)
+    ActionChains(browser).move_to_element_with_offset(over, place, 6 - height // 2).perform()
+    lines = browser.find_element(By.CSS_SELECTOR, f"{chart} .tip").get_attribute("textContent").splitlines()
+    assert lines[-3] == "integer 42 (valid)"
+    assert float(lines[-2].removeprefix("probability ")) == pytest.approx(portrait.law[42].item(), rel=1e-2)
+    assert float(lines[-1].removeprefix("D(x) ")) == pytest.approx(portrait.d_scores[42].item(), abs=1e-3)
+    assert lines[:-3] == ([f"step {max(evens)}"] if chart == ".heat" else [])
+
+
+def test_a_click_on_the_heat_map_chooses_a_step(browser, evens):
+    over = browser.find_element(By.CSS_SELECTOR, ".heat .u-over")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", over)
+    ActionChains(browser).move_to_element_with_offset(over, 0, over.size["height"] // 2 - 3).click().perform()
+    assert browser.find_element(By.CSS_SELECTOR, ".player output").text.startswith(f"step {min(evens)} ·")
+
+
+def test_training_plays_to_its_end(browser, evens):
+    button = browser.find_element(By.CSS_SELECTOR, ".player button")
+    said = browser.find_element(By.CSS_SELECTOR, ".player output")
+    button.click()
+    assert said.text.startswith("step 0 ·")
+    assert button.accessible_name == "pause"
+    WebDriverWait(browser, 30).until(lambda _: said.text.startswith(f"step {max(evens)} ·"))
+    WebDriverWait(browser, 10).until(lambda _: button.accessible_name == "play")
+
+
+def test_commands_open_and_are_copied(browser, evens):
+    button = browser.find_element(By.CSS_SELECTOR, ".command button")
+    assert not button.is_displayed()
+    browser.execute_script("document.querySelector('.commands summary').click()")
+    assert button.is_displayed()
+    browser.execute_script("arguments[0].click()", button)
+    WebDriverWait(browser, 10).until(lambda _: button.text in ("copied", "selected"))
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1100, False), (390, True)])
+def test_without_javascript_a_page_shows_still_figures(browser, outputs, width, dark):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(browser, outputs / "evens" / "report.html", width, 900, dark)
+        assert not browser.find_element(By.CLASS_NAME, "playback").is_displayed()
+        stills = browser.find_elements(By.CLASS_NAME, "still")
+        assert [still.is_displayed() for still in stills] == [True] * 4
+        assert not browser.find_element(By.CSS_SELECTOR, ".command button").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_with_javascript_still_figures_are_hidden(browser, evens):
+    assert not any(still.is_displayed() for still in browser.find_elements(By.CLASS_NAME, "still"))
+    assert browser.find_element(By.CLASS_NAME, "playback").is_displayed()

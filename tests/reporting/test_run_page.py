@@ -48,7 +48,7 @@ def test_a_page_shows_figures_metrics_config_and_commands(page, trained):
     metrics = json.loads((trained / "result.json").read_text())["metrics"]
     assert f"<b>{metrics['validity']:.3f}</b><span>validity</span>" in page
     assert f"<b>{metrics['modes']} of 64</b><span>modes</span>" in page
-    captions = re.findall("<figcaption>(.*?)</figcaption>", page)
+    captions = re.findall("</svg>\\s*<figcaption>(.*?)</figcaption>", page)
     assert captions == [
         "Generated integers at step 0",
         "Generated integers at step 4; the dashed line is the target",
@@ -81,6 +81,18 @@ def test_a_page_says_what_was_trained_and_what_became_of_it(tmp_path):
     assert '<i style="width: 14.1%"></i>' in text
 
 
+def test_a_page_holds_the_whole_training(page, trained):
+    (numbers,) = re.findall('<script type="application/json" id="playback">(.*?)</script>', page, re.DOTALL)
+    assert json.loads(numbers)["steps"] == [0, 2, 4]
+    assert page.count('class="still"') == 4
+    assert len(page) < 300_000
+
+
+def test_commands_are_folded_and_can_be_copied(page):
+    (commands,) = re.findall('<details class="commands">.*?</details>', page, re.DOTALL)
+    assert commands.count("<code>") == commands.count(">copy</button>") > 4
+
+
 def test_figures_take_the_colour_of_the_page(page):
     assert "#010203" not in page
     assert page.count("currentColor") > 50
@@ -106,7 +118,8 @@ def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):
     folder = result(tmp_path, status="diverged", error="diverged: not finite at step 9")
     text = report_run(folder).read_text()
     assert '<p class="failed">diverged: not finite at step 9</p>' in text
-    assert "No figures" in text
+    assert '<p class="verdict bad"><strong>diverged at step 9</strong>' in text
+    assert "The integers are not drawn" in text
     assert "generate.py" not in text
 
 
@@ -190,3 +203,6 @@ def test_a_page_does_without_pictures(run, tmp_path, overrides):
     run(*QUICK, *overrides)
     text = (tmp_path / "report.html").read_text()
     assert "D(x)" not in text
+    assert 'id="playback"' not in text
+    assert "The integers are not drawn: there are more than 2048 of them, or the run has no event files" in text
+    assert len(text) < 60_000

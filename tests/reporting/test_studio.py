@@ -27,6 +27,14 @@ def test_what_a_used_studio_draws_is_what_a_new_one_does(kind, other):
     assert drawn.startswith("<svg")
 
 
+def test_figures_of_many_integers_stay_small():
+    for kind in (figures.Bars, figures.DScores, figures.Codes):
+        drawn = Studio().portrait(portrait(1, integers=2048), kind)
+        assert len(drawn) < 150_000
+        assert "<image" in drawn
+    assert "<image" not in Studio().portrait(portrait(1), figures.Bars)
+
+
 def test_curves_of_a_used_studio_are_those_of_a_new_one():
     used = Studio()
     for curves in ({"D": {0: 0.5, 9: 1.0}}, {"D": {0: 90.0, 5: 1.0}}, {"D": {0: 0.5, 9: 1.0}, "$G$": {0: 1.0}}):

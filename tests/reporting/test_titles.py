@@ -32,6 +32,7 @@ def titled():
             ["pattern.k=3", "pattern.residue=1"],
             "numbers below 128 with remainder 1 on division by 3 · boundary_seeking · autoregressive",
         ),
+        (["encoding.capacity=1099511627776"], "even numbers below 2^40 · boundary_seeking · autoregressive"),
         (["pattern=primes"], "primes below 128 · boundary_seeking · autoregressive"),
         (["pattern=parity"], "numbers below 128 with an even number of ones · boundary_seeking · autoregressive"),
         (["pattern=cardinality"], "numbers of 7 bits with three ones · boundary_seeking · autoregressive"),

@@ -41,10 +41,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
-    environment.globals["style"] = Markup((ASSETS / "simple.min.css").read_text())
-    environment.globals["script"] = Markup((ASSETS / "sortable.auto.min.js").read_text())
+    environment.globals["asset"] = _asset
     environment.globals["version"] = version("patterngan")
     return environment
+
+
+@cache
+def _asset(name: str) -> Markup:
+    """A file of assets/, which is no stranger's."""
+    return Markup((ASSETS / name).read_text(encoding="utf-8"))
 
 
 def _number(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from patterngan.evaluation.metrics import Metrics
-from patterngan.evaluation.portraits import MOST_PICTURES, Portrait, due
+from patterngan.evaluation.portraits import MOST_INTEGERS, MOST_PICTURES, Portrait, due
 from patterngan.evaluation.registry import CHARTED, present
 from patterngan.evaluation.verdict import Grade, count, ended, found_share, grade
 from patterngan.reporting.commands import (
@@ -28,6 +28,7 @@ from patterngan.reporting.history import History, history
 from patterngan.reporting.html import write_page
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.pictures import frames
+from patterngan.reporting.playback import playback
 from patterngan.reporting.studio import Studio
 from patterngan.reporting.titles import title
 from patterngan.storage.checkpoints import FOLDER, LAST
@@ -71,7 +72,10 @@ def report_run(run: Path, trust: Sequence[str] = (), studio: Studio | None = Non
         result=result,
         verdict=ended(result["status"], result["steps"], result["metrics"]),
         tiles=[*_tiles(result["metrics"]), Tile("seed", str(result.get("seed")))],
-        figures=_figures(past, studio),
+        playback=playback(past.portraits),
+        stills=_stills(past.portraits, studio),
+        curves=_curves(past, studio),
+        most_integers=MOST_INTEGERS,
         commands=_commands(run.resolve(), result, past, trust),
         metrics={name: value for name, value in result["metrics"].items() if not isinstance(value, list)},
         config=config.read_text(encoding="utf-8", errors="replace") if config.is_file() else "",
@@ -119,17 +123,22 @@ def _tile_text(name: str, metrics: Metrics) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _figures(past: History, studio: Studio) -> dict[str, Markup]:
+def _stills(portraits: Mapping[int, Portrait], studio: Studio) -> dict[str, Markup]:
+    """Caption → figure of the first and the last portrait, for readers without JavaScript."""
+    if not portraits:
+        return {}
+    (first, before), (last, after) = min(portraits.items()), max(portraits.items())
+    return {
+        f"Generated integers at step {first}": studio.portrait(before, Bars, after),
+        f"Generated integers at step {last}; the dashed line is the target": studio.portrait(after, Bars, before),
+        f"D(x), the probability that x is real, at step {last}": studio.portrait(after, DScores),
+        f"Generated codes at step {last}": studio.portrait(after, Codes),
+    }
+
+
+def _curves(past: History, studio: Studio) -> dict[str, Markup]:
     """Caption → figure."""
     drawn = {}
-    if past.portraits:
-        (first, before), (last, after) = min(past.portraits.items()), max(past.portraits.items())
-        drawn = {
-            f"Generated integers at step {first}": studio.portrait(before, Bars, after),
-            f"Generated integers at step {last}; the dashed line is the target": studio.portrait(after, Bars, before),
-            f"D(x), the probability that x is real, at step {last}": studio.portrait(after, DScores),
-            f"Generated codes at step {last}": studio.portrait(after, Codes),
-        }
     for caption, (label, tags) in CURVES.items():
         if curves := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
             drawn[caption] = studio.curves(curves, label)

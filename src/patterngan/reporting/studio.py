@@ -12,6 +12,9 @@ from patterngan.reporting.figures import Curves, Kind, legend_above, panel
 from patterngan.reporting.html import drawing, svg
 from patterngan.reporting.pictures import Album
 
+MOST_OUTLINES = 512
+"""Integers up to which figures of pages are made of outlines."""
+
 
 class Studio:
     """Draws the figures of pages and the pictures of runs; what fits the next run is used again."""
@@ -22,7 +25,7 @@ class Studio:
 
     def portrait(self, portrait: Portrait, kind: Kind, *beside: Portrait) -> Markup:
         """The figure of one GAN; a law has the scale of those `beside` which it is shown."""
-        return self._drawn((kind, _sizes(portrait)), lambda axes: kind(axes, portrait), portrait, *beside)
+        return self._drawn((kind, _sizes(portrait)), lambda axes: _drawing(kind, axes, portrait), portrait, *beside)
 
     def curves(self, curves: Mapping[str, Mapping[int, float]], label: str) -> Markup:
         """Curves over GAN steps: name → step → value. `label`: what the values are."""
@@ -45,6 +48,14 @@ class Studio:
         if sizes not in self._albums:
             self._albums[sizes] = Album(portrait)
         return self._albums[sizes]
+
+
+def _drawing(kind: Kind, axes: Axes, portrait: Portrait) -> Any:
+    """What draws portraits like this one; a figure of many integers holds pixels, a tenth of the size of outlines."""
+    drawn = kind(axes, portrait)
+    for artist in drawn.changing if len(portrait.target) > MOST_OUTLINES else ():
+        artist.set_rasterized(True)
+    return drawn
 
 
 def _sizes(portrait: Portrait) -> tuple[Any, ...]:

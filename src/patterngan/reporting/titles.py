@@ -51,10 +51,17 @@ def _pattern(config: object) -> str | None:
 def _multiples(values: Mapping[str, Any]) -> str:
     k, residue, stop = values["k"], values["residue"], values["stop"]
     if k == 2 and residue in (0, 1):
-        return f"{('even', 'odd')[residue]} numbers below {stop}"
+        return f"{('even', 'odd')[residue]} numbers below {_size(stop)}"
     if residue == 0:
-        return f"multiples of {_number(k)} below {stop}"
-    return f"numbers below {stop} with remainder {residue} on division by {k}"
+        return f"multiples of {_number(k)} below {_size(stop)}"
+    return f"numbers below {_size(stop)} with remainder {residue} on division by {k}"
+
+
+def _size(stop: object) -> str:
+    """A bound: a large power of two as one."""
+    if isinstance(stop, int) and stop >= 2**16 and stop.bit_count() == 1:
+        return f"2^{stop.bit_length() - 1}"
+    return str(stop)
 
 
 def _number(number: object) -> str:
@@ -70,8 +77,8 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "multiples": _multiples,
-    "primes": lambda values: f"primes below {values['stop']}",
-    "parity": lambda values: f"numbers below {values['stop']} with an {values['ones']} number of ones",
+    "primes": lambda values: f"primes below {_size(values['stop'])}",
+    "parity": lambda values: f"numbers below {_size(values['stop'])} with an {values['ones']} number of ones",
     "cardinality": lambda values: f"numbers of {values['bits']} bits with {_number(values['ones'])} ones",
     "bars_and_stripes": lambda values: f"bars and stripes of {values['rows']} × {values['columns']}",
     "listed": _listed,
