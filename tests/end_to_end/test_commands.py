@@ -61,7 +61,17 @@ def test_the_default_run_shows_its_progress_and_what_to_type_next(command, tmp_p
 
 def test_result_json_has_the_documented_fields(evens):
     content = result(evens)
-    assert set(content) == {"status", "error", "seed", "steps", "wall_seconds", "metrics", "overrides"}
+    assert set(content) == {
+        "status",
+        "error",
+        "seed",
+        "steps",
+        "wall_seconds",
+        "share_seconds",
+        "ended",
+        "metrics",
+        "overrides",
+    }
     assert (content["status"], content["error"], content["seed"], content["steps"]) == ("completed", None, 0, 500)
     assert content["overrides"] == ["experiment=even_numbers"]
     documented = {"validity", "coverage", "modes", "support", "tv", "tv_floor", "kl", "entropy"}

@@ -66,10 +66,12 @@ def test_lightnings_callbacks_do_what_they_say(trained, typed, tmp_path):
 
 def test_a_run_that_stops_early_says_where_and_goes_on(trained, tmp_path):
     stopping = f"{{_target_:{OWN}EarlyStopping,monitor:tv,stopping_threshold:2}}"
-    assert "ended      at step 30 of 60\n" in trained(f"+callbacks.stop={stopping}")
+    out = trained(f"+callbacks.stop={stopping}")
+    assert "ended      at step 30 of 60: Stopping threshold reached: tv = 0." in out
+    assert result(tmp_path)["ended"] in out
     assert (result(tmp_path)["status"], result(tmp_path)["steps"]) == ("completed", 30)
     assert "ended " not in trained("ckpt_path=run")
-    assert result(tmp_path)["steps"] == 60
+    assert (result(tmp_path)["steps"], result(tmp_path)["ended"]) == (60, None)
 
 
 @pytest.mark.parametrize(
@@ -92,18 +94,18 @@ def test_time_ends_a_run_with_an_evaluation_and_a_checkpoint(trained, tmp_path):
     out = trained("steps=1000000", "evaluate_every=1000000", "+trainer.max_time=00:00:01")
     reached = result(tmp_path)["steps"]
     assert 0 < reached < 1000000
-    assert f"ended      at step {reached} of 1000000\n" in out
+    assert f"ended      at step {reached} of 1000000: its time is used up\n" in out
     assert checkpoints.read(tmp_path / "run").step == reached
     assert "ended " not in trained("ckpt_path=run", f"steps={reached + 1}")
     assert result(tmp_path)["steps"] == reached + 1
     out = trained("ckpt_path=run", f"steps={reached + 9}", "+trainer.max_time=00:00:00")  # no time, but an evaluation
-    assert f"ended      at step {reached + 1} of {reached + 9}\n" in out
+    assert f"ended      at step {reached + 1} of {reached + 9}: its time is used up\n" in out
 
 
 @pytest.mark.parametrize(("asked", "steps"), [("true", 1), ("40", 40)])
 def test_a_fast_dev_run_takes_its_steps_and_leaves_no_checkpoint(trained, tmp_path, asked, steps):
     out = trained(f"+trainer.fast_dev_run={asked}", f"+callbacks.mine._target_={OWN}ModelCheckpoint")
-    assert f"ended      at step {steps} of 60\n" in out
+    assert f"ended      at step {steps} of 60: trainer.fast_dev_run takes no more\n" in out
     assert result(tmp_path)["steps"] == steps
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [".hydra", ".lock", "result.json", "train.log"]
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from patterngan.storage.checkpoints import read
+
 QUICK = ("experiment=plain", "evaluation.samples=100", "~callbacks.pictures")
 OPTIONS = (*QUICK, "steps=90", "evaluate_every=30", "update.ema=0.99", "discriminator.spectral_norm=true")
 
@@ -49,10 +51,46 @@ def test_a_run_that_ended_stays_as_it_is_and_can_go_on(finished, tmp_path, kit):
     shutil.copytree(run, twin)
     finished("ckpt_path=run")  # measured again, and nothing is written twice
     require_same(run, twin)
-    assert result(run)["metrics"] == result(twin)["metrics"]
+    assert (run / "result.json").read_bytes() == (twin / "result.json").read_bytes()
     finished("ckpt_path=run", "steps=100")
+    assert result(run)["wall_seconds"] > read(twin).seconds.wall > 0
     finished(*options, "steps=100", "hydra.run.dir=longer")
     require_same(run, longer)
+
+
+def test_another_experiment_does_not_touch_a_run(typed, tmp_path):
+    assert typed("train", *QUICK, "steps=30", "evaluate_every=30", "hydra.run.dir=run").code == 0
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    done = typed("train", "ckpt_path=run", "experiment=even_numbers")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "error: experiment=even_numbers: the run of ckpt_path=run/checkpoints/last.ckpt was started with "
+        "experiment=plain; leave it out to go on, or type its keys one by one\n"
+    )
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_a_run_whose_time_is_used_up_keeps_its_result(finished, tmp_path):
+    timed = ("+trainer.max_time=00:00:01", "steps=1000000", "evaluate_every=50", "logger=none")
+    finished(*QUICK, *timed, "hydra.run.dir=run")
+    before = (tmp_path / "run" / "result.json").read_bytes()
+    assert result(tmp_path / "run")["ended"].endswith(" of 1000000: its time is used up")
+    finished("ckpt_path=run", "+trainer.max_time=00:00:01", "logger=none")
+    assert (tmp_path / "run" / "result.json").read_bytes() == before
+
+
+def test_the_seconds_of_all_sessions_add_up(finished, tmp_path):
+    finished(*QUICK, "steps=30", "evaluate_every=30", "hydra.run.dir=run")
+    first = result(tmp_path / "run")
+    assert first["wall_seconds"] == first["share_seconds"] > 0
+    content = last(tmp_path / "run")
+    assert 0 < content["patterngan"]["seconds"][0] <= first["wall_seconds"]
+    content["patterngan"]["seconds"] = [1000.0, 500.0]
+    torch.save(content, tmp_path / "run" / "checkpoints" / "last.ckpt")
+    finished("ckpt_path=run", "steps=60")
+    assert 1000 < result(tmp_path / "run")["wall_seconds"] < 1100
+    assert 500 < result(tmp_path / "run")["share_seconds"] < 600
+    assert 1000 < read(tmp_path / "run").seconds.wall < 1100
 
 
 def test_a_typed_lr_wins_over_the_checkpoints(finished, tmp_path):

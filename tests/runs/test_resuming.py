@@ -32,6 +32,20 @@ def test_what_is_typed_now_wins(folder):
     assert line[-2:] == ["steps=40", "encoding=binary"]
 
 
+@pytest.mark.parametrize("experiment", ["even_numbers", "[plain,even_numbers]", "plain,even_numbers"])
+def test_another_experiment_is_refused(folder, experiment):
+    path, _ = folder
+    with pytest.raises(UsageError, match=r"was started without an experiment; leave it out to go on, or type its keys"):
+        resumed([f"ckpt_path={path}", f"experiment={experiment}"])
+
+
+def test_the_experiment_of_the_run_may_be_typed_again_and_no_other(run, tmp_path):
+    run("experiment=plain", "steps=2", "evaluate_every=2", "evaluation.samples=50")
+    assert resumed([f"ckpt_path={tmp_path}", "experiment=plain"])[-2:] == [f"ckpt_path={tmp_path}", "experiment=plain"]
+    with pytest.raises(UsageError, match="experiment=dirac: the run of .* was started with experiment=plain; leave"):
+        resumed([f"ckpt_path={tmp_path}", "experiment=dirac"])
+
+
 def test_a_copied_checkpoint_and_a_sweep_get_folders_of_their_own(folder, tmp_path_factory):
     path, _ = folder
     copy = tmp_path_factory.mktemp("copies") / "some.ckpt"

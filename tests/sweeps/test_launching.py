@@ -4,6 +4,7 @@ import pytest
 from hydra.core.utils import JobStatus
 
 from patterngan.runs.outcome import Outcome
+from patterngan.storage.stopwatch import Seconds
 from patterngan.sweeps.engines import Local
 from patterngan.sweeps.launching import _report, launch
 from patterngan.sweeps.planning import plan
@@ -33,5 +34,5 @@ def test_a_member_that_diverged_is_written_and_raised(jobs):
     (job,) = jobs([*QUICK, "seed=1"])
     job.folder.mkdir(parents=True)
     with pytest.raises(DivergedError, match="at step 7"):
-        _report(job, Outcome(7, 1.0, error=DivergedError(7)))
+        _report(job, Outcome(7, Seconds(), error=DivergedError(7)))
     assert json.loads((job.folder / "result.json").read_text())["status"] == "diverged"

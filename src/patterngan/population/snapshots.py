@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from patterngan.population.module import PopulationGAN
 from patterngan.storage.checkpoints import BEST, CALLBACK, FOLDER, KEY, LAST, Checkpoint, load, write
+from patterngan.storage.stopwatch import Seconds
 from patterngan.training.checkpointing import EvaluationCheckpoint
 from patterngan.training.module import GAN
 
@@ -35,6 +36,8 @@ class Snapshots(EvaluationCheckpoint):
         self.file, self.folders, self.best = file, folders, list(best)
         self.steps = {LAST: [0] * len(folders), BEST: [0] * len(folders)}
         """The GAN step of each member's states; 0 where there is none."""
+        self.seconds = {LAST: [Seconds()] * len(folders), BEST: [Seconds()] * len(folders)}
+        """What these steps took."""
         self.states: dict[str, State] = {}
 
     @override
@@ -51,9 +54,11 @@ class Snapshots(EvaluationCheckpoint):
             _copy_members(self.states[name], state, list(members))
             for member in members:
                 self.steps[name][member] = trainer.global_step
+                self.seconds[name][member] = gan.stopwatch.seconds(member)
         folders = [os.path.relpath(folder, self.file.parent.parent) for folder in self.folders]
+        seconds = {name: list(map(list, values)) for name, values in self.seconds.items()}
         content = {"folders": folders, "records": gan.records, "scores": self.best, "steps": self.steps}
-        write(content | {"states": self.states}, self.file)
+        write(content | {"seconds": seconds, "states": self.states}, self.file)
 
 
 def _copy_members(target: State, source: State, members: list[int]) -> None:
@@ -146,5 +151,5 @@ def _checkpoint(content: dict[str, Any], name: str, member: int) -> dict[str, An
         "optimizer_states": optimizers,
         "lr_schedulers": [],
         "callbacks": {CALLBACK: {"best": content["scores"][member]}},
-        KEY: record,
+        KEY: record | {"seconds": content["seconds"][name][member]},
     }

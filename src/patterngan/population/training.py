@@ -1,7 +1,6 @@
 """Training a population: jobs that differ in fusible keys only, in one Trainer."""
 
 import json
-import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from patterngan.runs.loggers import build_loggers, logged, place_of
 from patterngan.runs.outcome import Outcome
 from patterngan.runs.trainer import build_trainer
 from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, repair, require_fitting_weights
+from patterngan.storage.stopwatch import Seconds, Stopwatch
 from patterngan.training.adapters import Adapter
 from patterngan.training.callbacks import StopAtSignals
 from patterngan.training.datamodule import PatternData
@@ -69,10 +69,12 @@ def train_piece(piece: Piece) -> dict[int, Outcome]:
 
 def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -> dict[int, Outcome]:
     """Trains the members at these places, which all stand at one step, to the end."""
-    started = time.monotonic()
+    checkpoints = [present.get(member) for member in range(len(piece.members))]
+    earlier = [checkpoint.seconds if checkpoint else Seconds() for checkpoint in checkpoints]
+    stopwatch = Stopwatch(earlier, together=len(present))
     absent = set(range(len(piece.members))) - present.keys()
     gan, data = build_population(piece.members, absent)
-    checkpoints = [present.get(member) for member in range(len(piece.members))]
+    gan.stopwatch = stopwatch
     _go_on(gan, start, checkpoints)
     gan.logs = _build_logs({member: piece.members[member] for member in present}, start)
     logs, stop = MemberLogs(len(piece.members)), StopAtSignals()
@@ -96,9 +98,8 @@ def _train(piece: Piece, start: int, present: Mapping[int, Checkpoint | None]) -
         if piece.file.exists():
             scatter(piece.file)
     stop.note.raise_if_caught()  # too late for these, not for the next
-    seconds = time.monotonic() - started
     ended = present if gan.global_step == gan.steps else gan.diverged
-    return {piece.members[member].number: _outcome(gan, member, seconds, logs.lines[member]) for member in ended}
+    return {piece.members[member].number: _outcome(gan, member, logs.lines[member]) for member in ended}
 
 
 def _build_logs(jobs: Mapping[int, Job], start: int) -> dict[int, list[Adapter]]:
@@ -119,7 +120,8 @@ def _go_on(gan: PopulationGAN, start: int, checkpoints: Sequence[Checkpoint | No
         gan.start_from(start, **state)
 
 
-def _outcome(gan: PopulationGAN, member: int, seconds: float, lines: list[tuple[float, str]]) -> Outcome:
+def _outcome(gan: PopulationGAN, member: int, lines: list[tuple[float, str]]) -> Outcome:
+    seconds = gan.stopwatch.seconds(member)
     if member in gan.diverged:
         step = gan.diverged[member]
         return Outcome(step, seconds, error=DivergedError(step), log_lines=lines)

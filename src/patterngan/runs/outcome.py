@@ -7,6 +7,7 @@ from pathlib import Path
 from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.metrics import Metrics
 from patterngan.storage.results import Result, Status
+from patterngan.storage.stopwatch import Seconds
 from patterngan.training.module import DivergedError
 
 log = logging.getLogger(__name__)
@@ -18,12 +19,13 @@ class Outcome:
 
     steps: int
     """GAN steps trained."""
-    seconds: float
-    """Wall time of the process that ended it, from its first step or resume."""
+    seconds: Seconds
     evaluation: Evaluation | None = None
     """The last one, of a run that completed."""
     error: Exception | None = None
     """Why it did not complete."""
+    ended: str | None = None
+    """Where and why it ended, if it completed before its last step."""
     log_lines: list[tuple[float, str]] = field(default_factory=list)
     """Time and text of lines that are not in its log yet."""
 
@@ -46,8 +48,9 @@ class Outcome:
             record.created, record.msecs = created, created % 1 * 1000
             log.handle(record)
         error = None if self.error is None else str(self.error)
-        seconds = round(self.seconds, 3)
-        Result(self.status, seed, self.steps, seconds, overrides, error, self.metrics).write(folder)
+        Result(
+            self.status, seed, self.steps, *self.seconds, overrides, error=error, ended=self.ended, metrics=self.metrics
+        ).write(folder)
         if error is not None:
             log.error("%s", error)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.types import Override
 from hydra.errors import MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 
@@ -41,12 +42,35 @@ def resumed(arguments: list[str]) -> list[str]:
         return arguments  # a missing file is reported with the other values
     from patterngan.storage.checkpoints import locate, resumable_folder
 
-    before = own_overrides(requested(path), arguments, now)
+    checkpoint = requested(path)
+    require_same_experiment(checkpoint, typed)
+    before = own_overrides(checkpoint, arguments, now)
     folder = resumable_folder(locate(Path(path)))
     if folder is not None and not set(MULTIRUN) & set(arguments):
         before.append("hydra.run.dir=" + literal(str(folder)))
     first = arguments.index(typed[0])
     return [*arguments[:first], *before, *arguments[first:]]
+
+
+def require_same_experiment(checkpoint: "Checkpoint", typed: list[str]) -> None:
+    """Refuses another experiment than a run's own: its settings win over those of any experiment.
+
+    Raises:
+        UsageError: naming both.
+    """
+    before, now = (
+        {str(override.input_line) for override in map(parsed, overrides) if override and is_experiment(override)}
+        for overrides in (checkpoint.overrides, typed)
+    )
+    if now - before:
+        started = f"was started with {', '.join(before)}" if before else "was started without an experiment"
+        instead = "leave it out to go on, or type its keys one by one"
+        raise UsageError(f"{min(now - before)}: the run of ckpt_path={checkpoint.path} {started}; {instead}")
+
+
+def is_experiment(override: Override) -> bool:
+    """Whether an override chooses an experiment."""
+    return override.key_or_group == "experiment"
 
 
 def own_overrides(checkpoint: "Checkpoint", arguments: list[str], now: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,9 +30,10 @@ from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage import checkpoints
 from patterngan.storage.checkpoints import Checkpoint
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
-from patterngan.storage.results import FILE, remove_result
+from patterngan.storage.results import FILE, has_completed
 from patterngan.storage.settings import settings
-from patterngan.training.callbacks import Pictures, ResumeHint, StopAtSignals
+from patterngan.storage.stopwatch import Seconds, Stopwatch
+from patterngan.training.callbacks import Pictures, RemoveResult, ResumeHint, StopAtSignals, why_stopped
 from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN, DivergedError
 from patterngan.training.stopping import SignalNote, exit_code
@@ -69,8 +69,14 @@ class Run:
 
     @property
     def early_end(self) -> str | None:
-        """Where it ended, if a callback or the Trainer ended it before its last step."""
-        return f"at step {self.step} of {self.data.steps}" if self.step < self.data.steps else None
+        """Where and why it ended, if a callback or the Trainer ended it before its last step."""
+        if self.step >= self.data.steps:
+            return None
+        return f"at step {self.step} of {self.data.steps}: {why_stopped(self.trainer)}"
+
+    def finished(self, folder: Path) -> bool:
+        """Whether the result of an earlier session, in which it completed, still holds: no step was trained since."""
+        return self.step == self.first_step and has_completed(folder)
 
 
 def train(
@@ -93,18 +99,21 @@ def train(
         repair(folder, config.ckpt_path)
         tries_out = OmegaConf.select(config, "trainer.fast_dev_run")
         wants_page = not in_sweep and not tries_out and "pictures" in (config.get("callbacks") or ())
-        started = time.monotonic()
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
             if not in_sweep:  # a sweep says it once
                 for line in limits(config.get("logger"), in_sweep):
                     say(Console(), line)
             evaluation = fit(run, folder)
-            Outcome(run.step, time.monotonic() - started, evaluation).write(folder, config.seed, overrides)
+            if not run.finished(folder):
+                outcome = Outcome(run.step, run.gan.stopwatch.seconds(), evaluation, ended=run.early_end)
+                outcome.write(folder, config.seed, overrides)
         except Exception as error:
             with suppress(OSError):  # a full disk takes none of these
-                failure = Outcome(_step(error, run), time.monotonic() - started, error=error)
-                failure.write(folder, config.seed if isinstance(config.seed, int) else None, overrides)
+                seconds = run.gan.stopwatch.seconds() if run else Seconds()
+                if run is None or not run.finished(folder):
+                    failure = Outcome(_step(error, run), seconds, error=error)
+                    failure.write(folder, config.seed if isinstance(config.seed, int) else None, overrides)
                 if wants_page:
                     draw_page(folder, foreign_packages(settings(config)))
             if isinstance(error, OSError) and not in_sweep:
@@ -144,6 +153,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
     choice("optimized_metric", config.optimized_metric, (*NAMES, *longer))
     if checkpoint is not None:
         require_fitting(checkpoint, gan, data)
+        gan.stopwatch = Stopwatch([checkpoint.seconds])
     # Points that a killed run wrote after its last checkpoint are hidden: they will be written again.
     purge_step = checkpoint.step + 1 if checkpoint and goes_on else 0
     stop = StopAtSignals()
@@ -154,7 +164,7 @@ def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bo
         config,
         default_root_dir=folder,
         logger=[log.logger for log in gan.logs[0]],
-        callbacks=[*callbacks, stop, *([] if in_sweep else [ResumeHint()])],
+        callbacks=[*callbacks, stop, RemoveResult(), *([] if in_sweep else [ResumeHint()])],
         enable_checkpointing=any(isinstance(callback, CheckpointCallback) for callback in callbacks),
         num_sanity_val_steps=int(not goes_on),  # a folder's curves begin with what was before its first step
     )
@@ -222,7 +232,6 @@ def fit(run: Run, folder: Path) -> Evaluation:
             run.trainer._checkpoint_connector._user_managed = True
         with lightning_errors():
             if run.first_step < run.data.steps:
-                remove_result(folder)  # a run that goes on has not ended
                 with logged(run.gan):
                     run.trainer.fit(run.gan, run.data, ckpt_path=path, weights_only=True)
             if not run.gan.evaluations:  # no step was left to train, or no time

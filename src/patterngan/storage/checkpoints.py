@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from patterngan.storage.files import write_atomically
+from patterngan.storage.stopwatch import Seconds
 from patterngan.validation import UsageError
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Checkpoint(NamedTuple):
     """The states of G's optimizer and D's, as PyTorch writes them; none where a callback has saved weights only."""
     best: float
     """The lowest score of an evaluation so far; infinite before the first."""
+    seconds: Seconds
+    """What its steps took."""
 
 
 def locate(path: Path) -> Path:
@@ -139,6 +142,7 @@ def _checkpoint(path: Path) -> Checkpoint:
         settings, overrides, step = record["settings"], record["overrides"], values["global_step"]
         weights, optimizers = values["state_dict"], values.get("optimizer_states", [])
         best = values.get("callbacks", {}).get(CALLBACK, {}).get("best", math.inf)
+        seconds = Seconds(*record.get("seconds", ()))
         is_ours = (
             isinstance(settings, dict)
             and _is_plain(settings)
@@ -146,12 +150,13 @@ def _checkpoint(path: Path) -> Checkpoint:
             and all(isinstance(weight, Tensor) for weight in weights.values())
             and step >= 0
             and len(optimizers) in (0, 2)
+            and all(isinstance(one, float) and 0 <= one < math.inf for one in seconds)
         )
     except (LookupError, TypeError, AttributeError, RecursionError):
         is_ours = False
     if not is_ours:
         raise UsageError(f"{path}: not a checkpoint of patterngan")
-    return Checkpoint(path, settings, overrides, step, weights, optimizers, best)
+    return Checkpoint(path, settings, overrides, step, weights, optimizers, best, seconds)
 
 
 def _is_plain(value: object) -> bool:

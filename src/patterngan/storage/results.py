@@ -25,10 +25,13 @@ class Result:
     steps: int
     """GAN steps trained."""
     wall_seconds: float
-    """Seconds of the process that ended the run, from its first step or resume."""
+    """See `stopwatch.Seconds`, as for the next."""
+    share_seconds: float
     overrides: list[str]
     """What the user typed."""
     error: str | None = None
+    ended: str | None = None
+    """Where and why it ended, if it completed before its last step."""
     metrics: dict[str, Any] = field(default_factory=dict)
     """See `evaluation.metrics`."""
 
@@ -61,7 +64,9 @@ def _is_result(content: object) -> bool:
     return (
         isinstance(content.get("steps"), int)
         and _is_finite(content.get("wall_seconds"))
+        and _is_finite(content.get("share_seconds", 0))
         and isinstance(content.get("error"), str | None)
+        and isinstance(content.get("ended"), str | None)
         and isinstance(content.get("seed"), int | None)
         and isinstance(overrides, list)
         and all(isinstance(override, str) for override in overrides)
@@ -72,6 +77,14 @@ def _is_result(content: object) -> bool:
 
 def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and abs(value) <= sys.float_info.max
+
+
+def has_completed(folder: Path) -> bool:
+    """Whether the result of a run that completed is in its folder."""
+    try:
+        return bool(read(folder)["status"] == "completed")
+    except (FileNotFoundError, UsageError):
+        return False
 
 
 def remove_result(folder: Path) -> None:

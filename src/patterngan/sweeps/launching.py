@@ -18,6 +18,7 @@ from patterngan.runs.outcome import Outcome, metric_value
 from patterngan.storage.checkpoints import FOLDER
 from patterngan.storage.files import is_disk_error, locked, remove_temporary_files
 from patterngan.storage.results import FILE
+from patterngan.storage.stopwatch import Seconds
 from patterngan.sweeps.engines import Engine, Outcomes
 from patterngan.sweeps.hydra_jobs import (
     conclude_job,
@@ -147,7 +148,7 @@ def _conclude_piece(planned: Plan, piece: Piece, outcomes: Outcomes) -> dict[int
     if isinstance(outcomes, Exception):
         if is_disk_error(outcomes, planned.sweep.folder):
             raise outcomes
-        failed = Outcome(0, 0.0, error=outcomes)
+        failed = Outcome(0, Seconds(), error=outcomes)
         return {job.number: _conclude(planned, job, failed) for job in piece.jobs}
     ended = [job for job in piece.jobs if job.number in outcomes]
     returns = {job.number: _conclude(planned, job, outcomes[job.number]) for job in ended}

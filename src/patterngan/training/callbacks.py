@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import EarlyStopping, Timer
 from rich.console import Console
 from typing_extensions import override
 
@@ -17,6 +18,7 @@ from patterngan.evaluation.portraits import MOST_PICTURES, due
 from patterngan.reporting.commands import resume_arguments, resume_command
 from patterngan.reporting.console import say
 from patterngan.storage.checkpoints import FOLDER, LAST
+from patterngan.storage.results import remove_result
 from patterngan.training.module import GAN
 from patterngan.training.progress import Progress
 from patterngan.training.stopping import SignalNote, StoppedBetweenBlocksError, unclaimed_signals
@@ -146,6 +148,20 @@ class ResumeHint(pl.Callback):
         self.printed = True
 
 
+class RemoveResult(pl.Callback):
+    """Deletes the result of an earlier session once a step is to be trained: a run that goes on has not ended."""
+
+    done = False
+
+    @override
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if not self.done:
+            remove_result(Path(trainer.default_root_dir))
+        self.done = True
+
+
 class StopAtSignals(pl.Callback):
     """Stops training at the first block after a signal, and at once after a second signal."""
 
@@ -165,6 +181,19 @@ class StopAtSignals(pl.Callback):
         # Here the block before is trained, and where an evaluation was due it is made and kept.
         if self.note.caught is not None:
             raise StoppedBetweenBlocksError(self.note.caught)
+
+
+def why_stopped(trainer: pl.Trainer) -> str:
+    """Why training ended before its last step."""
+    if trainer.fast_dev_run:  # type: ignore[attr-defined]
+        return "trainer.fast_dev_run takes no more"
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        remaining = callback.time_remaining() if isinstance(callback, Timer) else None
+        if remaining is not None and remaining <= 0:
+            return "its time is used up"
+        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message is not None:
+            return callback.stopping_reason_message.removesuffix(" Signaling Trainer to stop.").rstrip(".")
+    return "a callback stopped it"
 
 
 class Weights(pl.Callback):

@@ -23,6 +23,7 @@ from patterngan.gan.updates import Update
 from patterngan.reporting.console import brief, evaluation_line
 from patterngan.reporting.events import curve_points
 from patterngan.storage.checkpoints import KEY
+from patterngan.storage.stopwatch import Stopwatch
 from patterngan.training.adapters import Adapter
 from patterngan.training.capture import Captured
 from patterngan.training.inputs import step_batch, with_instance_noise, with_state_noise
@@ -85,6 +86,7 @@ class GAN(pl.LightningModule):
         """The settings and overrides that each member was made from; they travel in its checkpoints."""
         self.logs: Mapping[int, Sequence[Adapter]] = {}
         """The loggers of each member."""
+        self.stopwatch = Stopwatch()
 
     def discriminate(self, codes: Tensor, *state_noise: Tensor) -> Tensor:
         """Codes [..., batch, width] → logits [..., batch], or [..., packs]; see `inputs.with_state_noise`."""
@@ -195,7 +197,7 @@ class GAN(pl.LightningModule):
 
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[KEY] = self.records[0]
+        checkpoint[KEY] = self.records[0] | {"seconds": list(self.stopwatch.seconds())}
         # Lightning would come back into the middle of the epoch that the evaluation ends. The GAN step is all
         # the progress there is: data and noise are addressed by it.
         del checkpoint["loops"]
