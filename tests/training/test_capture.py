@@ -114,38 +114,6 @@ def test_random_numbers_are_drawn_even_if_nobody_reads_them():
 
 
 @torch.no_grad()
-def test_what_nobody_reads_is_not_computed():
-    def step(x):
-        x.exp().sum()
-        return (x + 1,)
-
-    source = compile_graph(recorded(step, torch.ones(2))[0])
-    assert len(source.__code__.co_varnames) == 2  # the input and the sum
-
-
-@torch.no_grad()
-def test_what_is_the_same_at_every_step_is_computed_when_recorded():
-    def step(x):
-        grid = torch.cat([torch.eye(2), torch.arange(4.0).view(2, 2)]) * torch.tensor([2.0, 3.0])
-        return (x * grid.t()[0], x.new_zeros(2, 2).exp())
-
-    replay = compile_graph(recorded(step, torch.ones(4))[0])
-    assert all(torch.equal(a, b) for a, b in zip(replay(torch.ones(4)), step(torch.ones(4)), strict=True))
-    assert len(replay.__code__.co_varnames) == 2  # the input and the product
-
-
-@torch.no_grad()
-def test_views_that_nobody_reads_are_not_taken_and_one_of_a_view_may_be_what_it_is_of():
-    def step(x):
-        product = x * 2
-        return (product.t().t().exp() + product.t()[0].unsqueeze(0),)
-
-    replay = compile_graph(recorded(step, torch.ones(2, 2))[0])
-    assert torch.equal(replay(torch.ones(2, 2))[0], step(torch.ones(2, 2))[0])
-    assert not any(name.startswith("t_") for name in replay.__code__.co_varnames)
-
-
-@torch.no_grad()
 def test_the_same_of_the_same_is_computed_once():
     kept = torch.ones(2, 3)
 
@@ -209,6 +177,50 @@ def test_what_was_written_to_is_computed_again():
         expected = step(x)
         kept.copy_(before)
         assert all(torch.equal(a, b) for a, b in zip(captured(x), expected, strict=True))
+
+
+@torch.no_grad()
+def test_operations_on_lists_and_with_settings_of_every_kind():
+    kept, numbers = [torch.ones(2), torch.full((3,), 2.0)], torch.zeros(3)
+
+    def step(x):
+        parts = list(x.split([1, 2]))
+        torch._foreach_mul_(parts, 3.0)
+        torch._foreach_addcmul_(kept, kept, kept, 0.5)
+        torch.mul(x, 2, out=numbers)
+        found = [torch.div(x, 0.3, rounding_mode="floor"), x.clamp(max=float("inf")), x.to(torch.int64).double()]
+        return *parts, *found, kept[1] + 1, numbers.clone(memory_format=torch.contiguous_format), x[x.argmax().view(1)]
+
+    captured = Captured(step)
+    for _ in range(4):
+        before = [tensor.clone() for tensor in kept]
+        expected = step(torch.arange(3.0))
+        for tensor, was in zip(kept, before, strict=True):
+            tensor.copy_(was)
+        assert all(torch.equal(a, b) for a, b in zip(captured(torch.arange(3.0)), expected, strict=True))
+
+
+@torch.no_grad()
+def test_a_replay_asks_for_no_gradients_and_may_be_called_where_some_are():
+    network = nn.Linear(2, 1)
+    captured = Captured(lambda x: (network(x).detach(),))
+    for _ in range(3):
+        with torch.enable_grad():
+            (found,) = captured(torch.ones(1, 2, requires_grad=True))
+    assert not found.requires_grad
+    assert torch.equal(found, network(torch.ones(1, 2)))
+    (found + 1).add_(1)
+
+
+@torch.no_grad()
+def test_what_torchscript_cannot_write_down_is_refused():
+    generator = torch.Generator()
+    captured = Captured(lambda x: (x + torch.rand(2, generator=generator),))
+    captured(torch.ones(2))
+    with pytest.raises(
+        UsageError, match=r"^capture=true: the networks cannot be recorded, TorchScript: .*; use false$"
+    ):
+        captured(torch.ones(2))
 
 
 def test_a_step_that_branches_on_values_is_refused():

@@ -1,15 +1,16 @@
 import torch
 
 from patterngan.training.nodes import (
-    NATIVE,
     drop_kept_dimensions,
-    function,
     has_effect,
     is_view,
+    literal,
     live_nodes,
     operation,
+    qualified_name,
     readers,
     reshaped,
+    returns,
     same_view,
     shown,
     side_by_side,
@@ -66,8 +67,15 @@ def test_neighbours_in_memory():
 
 
 @torch.no_grad()
-def test_native_functions_are_torchs_own():
-    assert all(getattr(torch, name) is native for name, native in NATIVE.items())
-    nodes = nodes_of(lambda x: (x @ x, x.exp2()))
-    assert function(nodes["mm"]) is torch.mm
-    assert function(nodes["exp2"]) is torch.ops.aten.exp2.default._op
+def test_names_of_operations():
+    nodes = nodes_of(lambda x: (x.exp2(), torch._foreach_zero_([x]) and x))
+    assert qualified_name(nodes["exp2"]) == "torch.ops.aten.exp2"
+    assert [returns(nodes[name]) for name in ("exp2", "_foreach_zero_")] == [True, False]
+
+
+def test_literals_are_what_torchscript_reads():
+    values = [None, True, 3, -0.1, 1e-7, float("inf"), "floor", torch.int64, torch.device("cpu"), torch.channels_last]
+    for value in values:
+        read = torch.jit.CompilationUnit(f"def read():\n    return {literal(value)}\n").read()
+        kinds = {torch.int64: 4, torch.channels_last: 2}  # TorchScript counts them
+        assert read == kinds.get(value, value)

@@ -140,7 +140,7 @@ class GAN(pl.LightningModule):
             outputs.append(self.run_step(*rows))
         self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
         for parameter, gradient in zip(self._trained_parameters(), outputs[-1][2:], strict=True):
-            parameter.grad = gradient  # a replayed step does not set it
+            parameter.grad = gradient.clone()  # a replayed step does not set it, and returns inference tensors
         self._count(len(block))
         self._require_finite_losses(start)
 

@@ -1,12 +1,13 @@
 """What the operations of a recorded graph do: which write, which show memory, which nobody reads.
 
-The private names of torch that recording needs stand in this file, `torch._ops.OpOverload`, its `_schema` and its C++
-function `_op`, and `torch._fused_adam_` and the like among `NATIVE`; and in `recording`,
-`torch.utils._python_dispatch.TorchDispatchMode`, by which PyTorch's own documentation tells how to see operations.
+The private names of torch that recording needs stand in this file, `torch._ops.OpOverload` and its `_schema`, and in
+`recording`, `torch.utils._python_dispatch.TorchDispatchMode`, by which PyTorch's own documentation tells how to see
+operations.
 """
 
+import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -16,53 +17,6 @@ from torch._ops import OpOverload
 
 VIEWS = {"alias", "detach", "expand", "permute", "select", "slice", "squeeze", "t", "transpose", "unsqueeze", "view"}
 """Operations that show the numbers of their one tensor in another shape or order. Of all that do, the known ones."""
-
-NATIVE = {
-    function.__name__: function
-    for function in (
-        torch.add,
-        torch.addmm,
-        torch.argmax,
-        torch.baddbmm,
-        torch.bmm,
-        torch.cat,
-        torch.clamp,
-        torch.div,
-        torch.eq,
-        torch.exp,
-        torch.gather,
-        torch.gt,
-        torch.index_select,
-        torch.log,
-        torch.logit,
-        torch.mean,
-        torch.mm,
-        torch.mul,
-        torch.neg,
-        torch.permute,
-        torch.reciprocal,
-        torch.rsub,
-        torch.scatter_add,
-        torch.select,
-        torch.sigmoid,
-        torch.split_with_sizes,
-        torch.squeeze,
-        torch.sub,
-        torch.sum,
-        torch.t,
-        torch.tanh,
-        torch.transpose,
-        torch.unsqueeze,
-        torch._foreach_addcmul_,
-        torch._foreach_lerp_,
-        torch._foreach_mul,
-        torch._foreach_mul_,
-        torch._foreach_zero_,
-        torch._fused_adam_,
-        torch._fused_adamw_,
-    )
-}
-"""Operations that torch has a function for, of the same name and arguments. These take two thirds of the time."""
 
 
 def drop_kept_dimensions(graph: fx.Graph) -> None:
@@ -134,18 +88,27 @@ def reshaped(node: fx.Node) -> fx.Node | None:
     return source if source.meta["val"].numel() == node.meta["val"].numel() else None
 
 
-def function(node: fx.Node) -> Callable[..., Any]:
-    """What computes a node: of a tensor operation the C++ function itself."""
-    assert callable(node.target)
-    if operation(node) in NATIVE:
-        return NATIVE[operation(node)]
-    called: Callable[..., Any] = getattr(node.target, "_op", node.target)
-    return called
-
-
 def operation(node: fx.Node) -> str:
     """The name of a tensor operation, empty for any other node."""
     return node.target._schema.name.removeprefix("aten::") if isinstance(node.target, OpOverload) else ""
+
+
+def qualified_name(node: fx.Node) -> str:
+    """What TorchScript calls a tensor operation; it finds the overload by the arguments."""
+    assert isinstance(node.target, OpOverload)
+    return "torch.ops." + node.target._schema.name.replace("::", ".")
+
+
+def returns(node: fx.Node) -> bool:
+    """Whether a tensor operation returns anything."""
+    return isinstance(node.target, OpOverload) and bool(node.target._schema.returns)
+
+
+def literal(value: Any) -> str:
+    """A number, a type, a device or the like as TorchScript writes it."""
+    if isinstance(value, torch.device):
+        return f'torch.device("{value}")'
+    return f'float("{value}")' if isinstance(value, float) and not math.isfinite(value) else repr(value)
 
 
 def side_by_side(tensors: Sequence[Tensor | None]) -> Tensor | None:
