@@ -6,9 +6,11 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from patterngan.paths import CONF
 from patterngan.reporting.commands import (
+    alone_command,
     curves_command,
     display_path,
     generate_command,
+    rerun_command,
     resume_command,
     script_command,
     sweep_command,
@@ -49,6 +51,13 @@ def test_commands_of_the_checkout_are_short(monkeypatch):
     assert generate_command(run) == "python scripts/generate.py 'outputs/my run' -n 10"
     assert script_command("report", run, "--all") == "python scripts/report.py 'outputs/my run' --all"
     assert curves_command(run) == "tensorboard --logdir 'outputs/my run'"
+
+
+def test_a_run_of_a_sweep_is_trained_again_alone_unless_it_goes_on_from_another():
+    assert alone_command(["lr=0.1", "penalty=[r1,r2]"]) == f"{TRAIN} lr=0.1 'penalty=[r1,r2]'"
+    assert alone_command(["lr=0.1", "+x._target_=os.system"]) is None
+    assert rerun_command(["ckpt_path=run"]) == f"{TRAIN} ckpt_path=run"
+    assert alone_command(["ckpt_path=run"]) is None
 
 
 def test_a_sweep_goes_on_in_its_own_folder(here):

@@ -16,6 +16,13 @@ def test_metrics_of_a_support_too_large_to_list():
     assert metrics_line(metrics) == "validity 0.500  90 distinct of 100  marginal gap 0.250"
 
 
+def test_what_a_holdout_asks_for_stands_beside_the_validity():
+    assert metrics_line(METRICS | {"unseen_coverage": 0.5}) == (
+        "validity 1.000  unseen_coverage 0.500  modes 3/4  tv 0.250 (exact)"
+    )
+    assert metrics_line(METRICS | {"unseen_coverage": None}) == metrics_line(METRICS)
+
+
 def test_an_evaluation_is_one_line():
     line = evaluation_line(50, Evaluation(METRICS, [0, 2]))
     assert line == "step     50  validity 1.000  modes 3/4  tv 0.250 (exact)  → 0 2"
@@ -51,7 +58,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         (folder / "events.out.tfevents.1").touch()
     (run / "checkpoints").mkdir()
     (run / "checkpoints" / "last.ckpt").touch()
-    text = summary(Evaluation(METRICS, [0, 2, 6]), run, run / "report.html", ended="at step 5 of 9")
+    text = summary(Evaluation(METRICS, [0, 2, 6]), run, run / "report.html", ended="at step 5 of 9", alone="again")
     assert text.splitlines() == [
         "",
         "ended      at step 5 of 9",
@@ -62,6 +69,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         "report     outputs/my run/report.html",
         "curves     tensorboard --logdir outputs",
         f"integers   python {CONF.parent}/scripts/generate.py 'outputs/my run' -n 10",
+        "alone      again",
     ]
     assert "tensorboard --logdir elsewhere" in summary(Evaluation(METRICS, []), tmp_path / "elsewhere")
     without = summary(Evaluation(METRICS, []), tmp_path / "without curves and checkpoints")

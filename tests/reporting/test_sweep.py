@@ -1,6 +1,7 @@
 import csv
 import json
 
+import pandas as pd
 import pytest
 
 from patterngan.reporting.sweep import points, ranked, rows, swept, write_csv
@@ -10,7 +11,8 @@ from patterngan.validation import UsageError
 def run(folder, status="completed", overrides=(), error=None, **metrics):
     folder.mkdir(parents=True)
     seed = next((int(override[5:]) for override in overrides if override.startswith("seed=")), 0)
-    content = {"status": status, "seed": seed, "steps": 9, "wall_seconds": 1.5, "overrides": list(overrides)}
+    seconds = {"wall_seconds": 1.5, "share_seconds": 0.5}
+    content = {"status": status, "seed": seed, "steps": 9, **seconds, "overrides": list(overrides)}
     (folder / "result.json").write_text(json.dumps({**content, "error": error, "metrics": metrics}))
 
 
@@ -55,11 +57,33 @@ def test_the_csv_reads_back(sweep):
     assert "marginals" not in lines[0]
 
 
+def test_pandas_reads_the_csv_as_numbers_where_they_are_numbers(sweep):
+    typed = ["lr=1e-3", "seed=7", "+callbacks.stop.patience=2", "~penalty", "++trainer.x=[1,2]", "steps=400"]
+    run(sweep / "12", overrides=typed, validity=1.0, tv=0.1, exact=True)
+    table = pd.read_csv(write_csv(sweep, rows(sweep)), index_col="run")
+    assert table.columns.is_unique
+    assert not table.columns.str.contains("[+~'.]callbacks|^Unnamed|\\.1$").any()
+    kinds = {name: table[name].dtype.kind for name in table.columns}
+    numbers = ("lr", "seed", "steps", "wall_seconds", "share_seconds", "validity", "tv", "callbacks.stop.patience")
+    assert {kinds[name] for name in numbers} <= {"f", "i"}
+    assert table.loc[12, ["lr", "seed", "steps", "share_seconds", "callbacks.stop.patience"]].tolist() == [
+        *(0.001, 7, 9, 0.5, 2),
+    ]
+    assert table.loc[12, ["penalty", "trainer.x"]].tolist() == ["deleted", "[1,2]"]
+    assert table["status"].value_counts().to_dict() == {"completed": 6, "failed": 1, "unfinished": 1}
+    assert table.groupby("lr")["tv"].median().round(3).to_dict() == {
+        0.001: 0.1,
+        1.0: 0.7,
+        2.0: 0.25,
+        3.0: pytest.approx(float("nan"), nan_ok=True),
+    }
+
+
 def test_text_that_a_spreadsheet_would_calculate_is_quoted(tmp_path):
-    run(tmp_path / "0", "failed", ["lr==1+1", "=x=-1", "+y=+z"], "@SUM(1)")
+    run(tmp_path / "0", "failed", ["lr==1+1", "+y=+z"], "@SUM(1)")
     with write_csv(tmp_path, rows(tmp_path)).open() as file:
         (line,) = csv.DictReader(file)
-    assert {key: line[key] for key in ("lr", "'+y", "error")} == {"lr": "'=1+1", "'+y": "'+z", "error": "'@SUM(1)"}
+    assert {key: line[key] for key in ("lr", "y", "error")} == {"lr": "'=1+1", "y": "'+z", "error": "'@SUM(1)"}
 
 
 def test_patterns_too_large_for_tv_are_ranked_by_validity(tmp_path):

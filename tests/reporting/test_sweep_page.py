@@ -129,12 +129,22 @@ def test_the_next_commands_are_told(seeds, curves):
         (seeds / "0" / "events.out.tfevents.1").touch()
     with Console(width=160, record=True, quiet=False) as console:
         report_sweep(seeds, console)
-    names = ["report", *curves, "integers"]
+    names = ["report", *curves, "integers", "alone"]
     last = console.export_text().splitlines()[-len(names) :]
     assert [line.split()[0] for line in last] == names
     assert last[0].endswith("report.html")
-    assert "generate.py" in last[-1]
+    assert "generate.py" in last[-2]
+    assert last[-1].endswith("train.py seed=5")
     assert ("Curves of all runs" in (seeds / "report.html").read_text()) is bool(curves)
+
+
+def test_the_first_failed_run_can_be_trained_again_alone(seeds):
+    run(seeds / "6", "diverged", ["seed=6", "lr=9"])
+    run(seeds / "7", "failed", ["seed=7", "lr=0"])
+    with Console(width=160, record=True, quiet=False) as console:
+        report_sweep(seeds, console)
+    alone = [line for line in console.export_text().splitlines() if line.startswith("alone ")]
+    assert [line.rpartition("train.py ")[2] for line in alone] == ["seed=5", "seed=6 lr=9"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan.runs.configs import assemble_sampler, pattern_and_encoding
+from patterngan.runs.configs import assemble_sampler, pattern_and_encoding, remark
 from patterngan.validation import UsageError
 
 
@@ -30,3 +30,19 @@ def test_what_is_held_out_belongs_to_the_pattern(config):
 def test_a_pattern_without_codes_is_refused(config, overrides, message):
     with pytest.raises(UsageError, match=f"^{message}"):
         pattern_and_encoding(config(*overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ([], None),
+        (["pattern.k=63"], None),  # 0, 63 and 126
+        (["pattern=listed", "pattern.integers=[9,10]"], None),
+        (["pattern.k=500"], "pattern.k=500: holds one integer alone, 0; "),
+        (["pattern.k=500", "pattern.residue=7"], "pattern.k=500: holds one integer alone, 7; "),
+        (["pattern=listed", "pattern.integers=[9]"], "pattern=listed: holds one integer alone, 9; "),
+    ],
+)
+def test_a_pattern_of_one_integer_is_remarked_on(config, overrides, said):
+    text = remark(config(*overrides))
+    assert text is said or text.startswith(said)

@@ -1,7 +1,7 @@
 """Commands that the user can copy from a terminal, a log or a page."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from patterngan.paths import CONF, IS_WHEEL, program
-from patterngan.reporting.overrides import is_repeated, path_literal
+from patterngan.reporting.overrides import is_harmless, is_repeated, path_literal
 
 
 def display_path(path: Path) -> str:
@@ -21,6 +21,22 @@ def display_path(path: Path) -> str:
 def train_command(*arguments: str) -> str:
     """The command that trains with these overrides or flags."""
     return shlex.join([*_started("train"), *arguments])
+
+
+def rerun_command(overrides: Sequence[str], trust: Collection[str] = ()) -> str | None:
+    """The command that trains a run with these overrides again; None for overrides that no file is trusted with."""
+    if not all(is_harmless(override, trust) for override in overrides):
+        return None
+    return train_command(*config_flags(), *overrides)
+
+
+def alone_command(overrides: Sequence[str], trust: Collection[str] = ()) -> str | None:
+    """The command that trains one run of a sweep again, by itself.
+
+    None also for a run that goes on from a checkpoint: by itself it would go on in the folder of that.
+    """
+    resumes = any(override.startswith("ckpt_path=") for override in overrides)
+    return None if resumes else rerun_command(overrides, trust)
 
 
 def _started(name: str) -> list[str]:

@@ -52,6 +52,8 @@ def brief(metrics: Metrics) -> str:
     else:
         distinct = f"{count(metrics['distinct'])} distinct of {metrics['samples']}"
         rest = f"{distinct}  marginal gap {metrics['marginal_gap']:.3f}"
+    if metrics.get("unseen_coverage") is not None:  # a holdout asks for it
+        rest = f"unseen_coverage {metrics['unseen_coverage']:.3f}  {rest}"
     return f"validity {metrics['validity']:.3f}  {rest}"
 
 
@@ -98,6 +100,7 @@ def summary(
     page: Path | None = None,
     trust: Iterable[str] = (),
     ended: str | None = None,
+    alone: str | None = None,
 ) -> str:
     """The closing lines of a completed run: its result and the next commands.
 
@@ -106,7 +109,8 @@ def summary(
         folder: of the run.
         page: its report, if it has one.
         trust: packages that are not installed, and that it names code of.
-        ended: where it ended, if that was before its last step.
+        ended: where and why it ended, if that was before its last step.
+        alone: what trains it again by itself, if it is one of a sweep.
     """
     logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
     has_curves = any(folder_of_events(folder).glob(EVENTS))
@@ -119,6 +123,7 @@ def summary(
         report=display_path(page) if page else None,
         curves=curves_command(logs) if has_curves else None,
         integers=generate_command(folder, trust) if (folder / FOLDER / LAST).is_file() else None,
+        alone=alone,
     )
 
 

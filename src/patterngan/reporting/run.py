@@ -13,20 +13,18 @@ from patterngan.evaluation.portraits import MOST_INTEGERS, MOST_PICTURES, Portra
 from patterngan.evaluation.registry import CHARTED, present
 from patterngan.evaluation.verdict import Grade, count, ended, found_share, grade
 from patterngan.reporting.commands import (
-    config_flags,
     curves_command,
     generate_command,
+    rerun_command,
     resume_arguments,
     resume_command,
     script_command,
-    train_command,
     trust_flags,
 )
 from patterngan.reporting.events import EventFile, folder_of_events
 from patterngan.reporting.figures import Bars, Codes, DScores
 from patterngan.reporting.history import History, history
 from patterngan.reporting.html import write_page
-from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.pictures import frames
 from patterngan.reporting.playback import playback
 from patterngan.reporting.studio import Studio
@@ -150,9 +148,9 @@ def _commands(folder: Path, result: Mapping[str, Any], past: History, trust: Seq
     # The overrides of a run that was resumed in its folder hold all of its settings: without ckpt_path it starts anew.
     overrides = [override for override in result["overrides"] if not _resumes(folder, override)]
     commands, trusted = {}, trust_flags(trust)
-    harmless = all(is_harmless(override, trust) for override in overrides)
-    if harmless:
-        commands["The same run again:"] = train_command(*config_flags(), *overrides)
+    again = rerun_command(overrides, trust)
+    if again is not None:
+        commands["The same run again:"] = again
     if (folder / FOLDER / LAST).is_file():
         commands |= {
             "Integers from its generator:": generate_command(folder, trust),
@@ -161,7 +159,7 @@ def _commands(folder: Path, result: Mapping[str, Any], past: History, trust: Seq
         if not result["metrics"].get("exact"):
             more = script_command("evaluate", folder, "--samples", "1000000", *trusted)
             commands["Its metrics from more samples:"] = more
-        if harmless:
+        if again is not None:
             further = resume_command(folder, *resume_arguments(overrides))
             commands["Train it further:"] = f"{further} steps={2 * result['steps']}"
     if past.curves:

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Row:
     """As in result.json, or "unfinished"."""
     result: dict[str, Any]
     """Its result.json, empty where there is none."""
+    typed: list[str] = field(default_factory=list)
+    """Its overrides, as they were typed."""
 
     @property
     def metrics(self) -> Metrics:
@@ -72,8 +74,16 @@ def _row(folder: Path, name: str) -> Row:
     except FileNotFoundError:
         result = {}
         overrides = _typed(folder / ".hydra" / "overrides.yaml")
-    by_key = dict(legible(override).partition("=")[::2] for override in overrides)
-    return Row(name, by_key, result.get("status", "unfinished"), result)
+    return Row(name, by_key(overrides), result.get("status", "unfinished"), result, overrides)
+
+
+def by_key(overrides: Sequence[str]) -> dict[str, str]:
+    """Key → value: `+callbacks.stop.patience=2` is the value 2 of callbacks.stop.patience, `~penalty` deletes it."""
+    values = {}
+    for override in map(legible, overrides):
+        key, _, value = override.lstrip("+~").partition("=")
+        values[key] = "deleted" if override.startswith("~") else value
+    return values
 
 
 def _typed(path: Path) -> list[str]:
@@ -139,15 +149,18 @@ def ranked(runs: Sequence[Row]) -> list[Row]:
 
 def columns(runs: Sequence[Row]) -> dict[str, list[Any]]:
     """Name → value of each run: how it ended, what was typed for it, and its metrics; None where a run has none."""
-    ended = {name: [row.result.get(name) for row in runs] for name in ("steps", "wall_seconds")}
-    keys = dict.fromkeys(key for row in runs for key in row.overrides if key not in ended)
+    ended = {name: [row.result.get(name) for row in runs] for name in ("steps", "wall_seconds", "share_seconds")}
+    seeds = [row.result.get("seed", row.overrides.get("seed")) for row in runs]
+    keys = dict.fromkeys(key for row in runs for key in row.overrides if key not in (*ended, "seed"))
     numbers = (name for row in runs for name, value in row.metrics.items() if not isinstance(value, list))
     return {
         "run": [row.name for row in runs],
         "status": [row.status for row in runs],
         **ended,
+        "seed": seeds,
         **{key: [row.overrides.get(key) for row in runs] for key in keys},
         **{name: [row.metrics.get(name) for row in runs] for name in dict.fromkeys(numbers)},
+        "ended": [row.result.get("ended") for row in runs],
         "error": [row.result.get("error") for row in runs],
     }
 

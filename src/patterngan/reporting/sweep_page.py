@@ -11,6 +11,7 @@ from markupsafe import Markup
 from rich.console import Console
 
 from patterngan.reporting.commands import (
+    alone_command,
     curves_command,
     display_path,
     generate_command,
@@ -69,6 +70,10 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
         show(console, f"curves     {curves_command(sweep)}")
     if best_first:
         show(console, f"integers   {generate_command(sweep / best_first[0].name, trust)}")
+    failed = [row for row in runs if row.status in ("failed", "diverged")]
+    for row in [*best_first[:1], *failed[:1]]:
+        if command := alone_command(row.typed, trust):
+            show(console, f"alone      {command}")
 
 
 def wants_pictures(run: Path) -> bool:

@@ -77,6 +77,16 @@ def build_pattern(config: DictConfig) -> Pattern:
             raise refusal(config, "pattern", error) from None
 
 
+def remark(config: DictConfig) -> str | None:
+    """What a user should know of a config that is right: nearly every GAN learns a pattern of one integer."""
+    pattern = build_pattern(config)
+    if pattern.size > 1:
+        return None
+    typed = f"pattern.k={config.pattern.k}" if "k" in config.pattern else f"pattern={option_name(config, 'pattern')}"
+    (only,) = pattern.member(torch.zeros(1, dtype=torch.long)).tolist()
+    return f"{typed}: holds one integer alone, {only}; its figures do not compare with those of other patterns"
+
+
 def build_noise(config: DictConfig, head: Head, encoding: Encoding) -> tuple[int, Noise]:
     """How much noise the generator's network reads, and the law of all noise, the head's included."""
     latent: Noise = build(config, "noise", Noise)

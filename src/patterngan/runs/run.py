@@ -17,10 +17,10 @@ from rich.console import Console
 from patterngan.evaluation.evaluator import Evaluation
 from patterngan.evaluation.longer import name_at
 from patterngan.evaluation.registry import NAMES
-from patterngan.reporting.commands import resume_command
+from patterngan.reporting.commands import alone_command, resume_command
 from patterngan.reporting.console import interruption, say, show, summary
 from patterngan.runs.assembly import assemble
-from patterngan.runs.configs import require_keys
+from patterngan.runs.configs import remark, require_keys
 from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.loggers import build_loggers, limits, logged, place_of
 from patterngan.runs.outcome import Outcome, metric_value
@@ -102,7 +102,7 @@ def train(
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
             if not in_sweep:  # a sweep says it once
-                for line in limits(config.get("logger"), in_sweep):
+                for line in filter(None, [remark(config), *limits(config.get("logger"), in_sweep)]):
                     say(Console(), line)
             evaluation = fit(run, folder)
             if not run.finished(folder):
@@ -122,7 +122,8 @@ def train(
             raise
         trust = foreign_packages(run.gan.records[0]["settings"])
         page = draw_page(folder, trust) if wants_page else None
-        say(Console(), summary(evaluation, folder, page, trust, run.early_end))
+        alone = alone_command(overrides, trust) if in_sweep else None
+        say(Console(), summary(evaluation, folder, page, trust, run.early_end, alone))
     if in_sweep:
         run.signal.raise_if_caught()  # too late for this run, not for the next
     return metric_value(evaluation.metrics, config.optimized_metric)
@@ -130,9 +131,8 @@ def train(
 
 def _step(error: Exception, run: Run | None) -> int:
     """The GAN step at which a run failed."""
-    if isinstance(error, DivergedError):
-        return error.step
-    return run.step if run else 0
+    at = run.step if run else 0
+    return error.step if isinstance(error, DivergedError) else at
 
 
 def prepare(config: DictConfig, folder: Path, overrides: list[str], in_sweep: bool = False) -> Run:

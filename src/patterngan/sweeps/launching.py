@@ -9,8 +9,9 @@ from hydra.core.utils import JobReturn, JobStatus, run_job
 from rich.console import Console
 
 from patterngan.population.training import Piece
-from patterngan.reporting.commands import script_command, sweep_resume_hint
+from patterngan.reporting.commands import alone_command, script_command, sweep_resume_hint
 from patterngan.reporting.console import LISTED, show, summary
+from patterngan.runs.configs import remark
 from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.job import Job
 from patterngan.runs.loggers import limits
@@ -122,8 +123,10 @@ def _announce(planned: Plan, groups: list[Group]) -> None:
     if ended := [job for job in planned.jobs if job.number in planned.results]:
         parts.append(f"ended before {numbers(ended)}")
     log.info("%d runs: %s", len(planned.jobs), "; ".join(parts))
-    lines = [line for job in filter(planned.waits, planned.jobs) for line in limits(job.runtime.get("logger"), True)]
-    for line in dict.fromkeys(lines):
+    waiting = list(filter(planned.waits, planned.jobs))
+    patterns = {str(job.settings["pattern"]): job.config for job in waiting}
+    lines = [line for job in waiting for line in limits(job.runtime.get("logger"), True)]
+    for line in filter(None, dict.fromkeys([*map(remark, patterns.values()), *lines])):
         log.info(line)
 
 
@@ -179,7 +182,8 @@ def _report(job: Job, outcome: Outcome) -> float | None:
     if outcome.error is not None:
         raise outcome.error
     assert outcome.evaluation is not None
-    log.info(summary(outcome.evaluation, job.folder, trust=foreign_packages(job.settings)))
+    trust = foreign_packages(job.settings)
+    log.info(summary(outcome.evaluation, job.folder, trust=trust, alone=alone_command(job.overrides, trust)))
     return metric_value(outcome.metrics, str(job.runtime["optimized_metric"]))
 
 
