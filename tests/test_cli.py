@@ -6,20 +6,6 @@ import pytest
 from patterngan import cli
 
 
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("logger=null", "logger=none"),
-        ("callbacks=default,null", "callbacks=default,none"),
-        ("ckpt_path=null", "ckpt_path=null"),
-        ("encoding=null", "encoding=null"),
-        ("logger.csv.name=null", "logger.csv.name=null"),
-    ],
-)
-def test_null_is_the_option_none_of_a_group_that_has_it(typed, meant):
-    assert cli.option_for_null(typed) == meant
-
-
 @pytest.mark.parametrize("start", [cli.run, cli.script])
 def test_threads_wait_asleep_unless_the_environment_says_how(monkeypatch, start):
     monkeypatch.setattr("sys.argv", ["train.py"])

@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
 
-from patterngan.packages import option_files
 from patterngan.paths import program
 from patterngan.reporting.errors import message
+from patterngan.reporting.meant import meant
 from patterngan.runs.resuming import MULTIRUN, resumed
 from patterngan.sweeps.hydra_callbacks import MISTAKES, RefusedError
 from patterngan.training.stopping import stop_at_once, unclaimed_signals
@@ -66,21 +66,13 @@ def run(main: Callable[[], Any]) -> None:
 def call(main: Callable[[], Any], arguments: list[str]) -> None:
     """Calls a Hydra main with a command line; raises what is wrong with it."""
     with hydra_errors():
-        typed = resumed(list(map(option_for_null, arguments)))
+        typed = resumed(list(map(meant, arguments)))
         # Hydra's parser takes no overrides on both sides of a flag.
         sys.argv[1:] = sorted(typed, key=lambda argument: argument not in MULTIRUN)
         try:
             main()
         finally:
             HydraConfig.instance().cfg = None  # which Hydra leaves set after a sweep
-
-
-def option_for_null(argument: str) -> str:
-    """`GROUP=null` as `GROUP=none` where the group has that option: Hydra's grammar has no null for a group."""
-    group, _, values = argument.partition("=")
-    if "null" not in values.split(",") or "none" not in {file.stem for file in option_files(group)}:
-        return argument
-    return f"{group}={','.join('none' if value == 'null' else value for value in values.split(','))}"
 
 
 def script(main: Callable[[], None]) -> None:

@@ -50,7 +50,14 @@ def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
         return int(value)
     top = f"2^{high.bit_length() - 1}" if high and high.bit_count() == 1 and high >= 2**16 else high
     allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {top}"
-    raise InvalidValueError(key, value, f"must be {allowed}")
+    raise InvalidValueError(key, value, f"must be {allowed}{_as_sweep(value)}")
+
+
+def _as_sweep(value: object) -> str:
+    """How a list is typed that was meant as several values."""
+    if isinstance(value, str) or not isinstance(value, Collection):
+        return ""
+    return f"; several values are a sweep: with -m, write {','.join(map(str, value))}"
 
 
 def number(key: str, value: Any, low: float, high: float = math.inf, open_low: bool = False) -> float:
@@ -62,7 +69,7 @@ def number(key: str, value: Any, low: float, high: float = math.inf, open_low: b
         return float(value)
     lower = "" if low == -math.inf else f" {'>' if open_low else '≥'} {low}"
     upper = "" if high == math.inf else f" and ≤ {high}"
-    raise InvalidValueError(key, value, f"must be a finite number{lower}{upper}")
+    raise InvalidValueError(key, value, f"must be a finite number{lower}{upper}{_as_sweep(value)}")
 
 
 def choice(key: str, value: Any, choices: Collection[str]) -> str:

@@ -18,8 +18,9 @@ MISTAKES = {
     "pattern=null": f"pattern=null: {PATTERNS}",
     "pattern=3": f"pattern=3: {PATTERNS}",
     "-m pattern=1,2": f"pattern=1,2: {PATTERNS}",
-    "logger=tensorbord": "logger=tensorbord: must be one of csv, mlflow, none, tensorboard, wandb",
-    "logger=[csv,wand]": "logger=wand: must be one of csv, mlflow, none, tensorboard, wandb",
+    "logger=tensorbord": "logger=tensorbord: must be one of csv, mlflow, none, tensorboard, wandb; did you mean "
+    "tensorboard?",
+    "logger=[csv,wand]": "logger=wand: must be one of csv, mlflow, none, tensorboard, wandb; did you mean wandb?",
     "logger=csv logger.csv.flush=3": "logger.csv.flush=3: is no key; +logger.csv.flush=3 adds it",
     "+logger.mine=3": "logger.mine=3: must be a section with a _target_",
     "+logger.mine._target_=pytorch_lightning.callbacks.Timer": "logger.mine: its _target_ "
@@ -43,7 +44,7 @@ MISTAKES = {
     "tanh, gelu",
     "data.sampling=sorted": "data.sampling=sorted: must be one of iid, permutation",
     "steps=0": "steps=0: must be an integer from 1 to 1000000000000",
-    "steps=1e3": "steps=1000.0: must be an integer from 1 to 1000000000000",
+    "steps=1.5e0": "steps=1.5: must be an integer from 1 to 1000000000000",
     "evaluation.samples=0": "evaluation.samples=0: must be an integer from 1 to 2^24",
     "seed=-1": "seed=-1: must be an integer from 0 to 2^62",
     "lr=nan": "lr=nan: must be a finite number > 0",
@@ -125,9 +126,26 @@ MISTAKES = {
     "head.temperature=[[0,1],[2,1]]": "head.temperature=[[0, 1], [2, 1]]: the shares of the run must be a finite "
     "number ≥ 0 and ≤ 1",
     "optimizer.decay=steep": "optimizer.decay=steep: must be one of none, linear, cosine",
-    "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}",
+    "experiment=even_number": f"experiment=even_number: {EXPERIMENTS}; did you mean even_numbers?",
+    "experiment=evens": f"experiment=evens: {EXPERIMENTS}; did you mean even_numbers?",
+    "objective=wgan": "objective=wgan: must be one of boundary_seeking, hinge, least_squares, maximum_likelihood, "
+    "nonsaturating, relativistic, wasserstein; did you mean objective=wasserstein, with penalty=wgan_gp for its "
+    "gradient penalty?",
+    "pattern=even": f"pattern=even: {PATTERNS}; did you mean pattern=multiples pattern.k=2?",
+    "optimizer.lr=1": "optimizer.lr=1: is no key; did you mean lr?",
+    "epochs=3": "epochs=3: is no key; did you mean steps?",
+    "trainer.max_steps=9": "trainer.max_steps=9: is no key; did you mean steps?",
+    "architecture.depth=3": "architecture.depth=3: is no key of the option chosen for architecture; architecture=mlp "
+    "has it",
+    "lr=1,000": f"lr=1,000: {SWEEP}; one number is written without a comma: lr=1000",
+    "seed=[0,1,2]": "seed=[0, 1, 2]: must be an integer from 0 to 2^62; several values are a sweep: with -m, write "
+    "0,1,2",
+    "lr=[1e-3,1e-2]": "lr=[0.001, 0.01]: must be a finite number > 0; several values are a sweep: with -m, write "
+    "0.001,0.01",
+    "-m seed=[0,1,2]": "-m: nothing is swept: [0,1,2] is one value; write seed=0,1,2",
     "pattern.modulus=3": "pattern.modulus=3: is no key; docs/configuration.md lists the keys",
-    "architecture=linear architecture.width=3": "architecture.width=3: is no key of the option chosen for architecture",
+    "architecture=linear architecture.width=3": "architecture.width=3: is no key of the option chosen for "
+    "architecture; architecture=automaton has it",
     "patern.k=3": "patern.k=3: is no key; did you mean pattern.k?",
     "batchsize=3": "batchsize=3: is no key; did you mean batch_size?",
     "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",

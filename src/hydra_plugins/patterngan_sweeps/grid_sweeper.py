@@ -11,6 +11,7 @@ from hydra.core.utils import JobReturn, JobStatus, setup_globals
 from omegaconf import DictConfig, OmegaConf
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
+from patterngan.packages import is_group
 from patterngan.storage.files import naming
 from patterngan.storage.settings import plain
 from patterngan.sweeps.combinations import Combinations, combinations, excluded_values, zipped_keys
@@ -91,7 +92,7 @@ class GridSweeper(basic_sweeper.BasicSweeper):
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
         # With launchers of Hydra's, -m is also how a single run gets to another process or machine.
         if isinstance(self.launcher, FusedLauncher) and not any(map(Override.is_sweep_override, overrides)):
-            raise UsageError(f"-m: {NOTHING_SWEPT}")
+            raise UsageError(f"-m: {why_nothing_is_swept(overrides)}")
         options = self.config.hydra.sweeper
         zipped, excluded = zipped_keys(plain(options, "zip")), excluded_values(plain(options, "exclude"))
         return combinations(overrides, zipped, excluded)
@@ -158,6 +159,15 @@ class GridSweeper(basic_sweeper.BasicSweeper):
         name, error = jobs[new[0]].folder.relative_to(planned.sweep.folder), job_error(failed[new[0]])
         ended = sum((job.folder / FILE).exists() for job in jobs)
         return f"run {name} failed ({str(error) or repr(error)}); {ended} of {len(jobs)} runs have ended"
+
+
+def why_nothing_is_swept(overrides: Sequence[Override]) -> str:
+    """What to type in place of overrides of which none has several values."""
+    for override in overrides:
+        if isinstance(override.value(), list) and not is_group(override.key_or_group):
+            listed = override.get_value_element_as_str()
+            return f"nothing is swept: {listed} is one value; write {override.key_or_group}={listed[1:-1]}"
+    return NOTHING_SWEPT
 
 
 def jobs_at_a_time(hydra: DictConfig, most: int | None) -> int:

@@ -9,14 +9,29 @@ from torch import Tensor, nn
 
 from patterngan.gan.sampler import Sampler
 from patterngan.gan.schedules import move_schedules, progress_seen
+from patterngan.reporting.choosing import run_in
 from patterngan.runs.configs import assemble_sampler, require_keys
 from patterngan.runs.instantiate import check_targets
-from patterngan.storage.checkpoints import Checkpoint, read, require_fitting_weights
+from patterngan.storage.checkpoints import FOLDER, Checkpoint, read, require_fitting_weights
 from patterngan.storage.settings import SAMPLER_SETTINGS, SETTINGS, TRAINING_GROUPS
 from patterngan.validation import InvalidValueError, UsageError
 
 if TYPE_CHECKING:
     from patterngan.training.module import GAN
+
+
+def read_run(path: Path) -> Checkpoint:
+    """The checkpoint of a run folder (its last one) or a file; the error for a folder of many runs names one of them.
+
+    Raises:
+        UsageError: see `checkpoints.read`.
+    """
+    try:
+        return read(path)
+    except UsageError as error:
+        if path.is_dir() and not (path / FOLDER).exists() and (one := run_in(path)):
+            raise UsageError(f"{path}: is no run's folder; {one}") from error
+        raise
 
 
 def load_sampler(path: Path, trust: Sequence[str] = ()) -> Sampler:
@@ -27,7 +42,7 @@ def load_sampler(path: Path, trust: Sequence[str] = ()) -> Sampler:
     Raises:
         UsageError: if there is none, or the file is damaged, foreign or names code of its own.
     """
-    checkpoint = read(path)
+    checkpoint = read_run(path)
     sampler = assemble_sampler(trusted_config(checkpoint, (*SAMPLER_SETTINGS, "steps"), trust))
     averaged = any(name.startswith("average.") for name in checkpoint.weights)
     kept = "average." if averaged else "generator."
@@ -53,7 +68,7 @@ def load_gan(path: Path, samples: int | None = None, trust: Sequence[str] = ()) 
     """
     from patterngan.runs.assembly import assemble
 
-    checkpoint = read(path)
+    checkpoint = read_run(path)
     config = trusted_config(checkpoint, SETTINGS, trust)
     config["capture"] = False  # nothing is trained
     if samples is not None:

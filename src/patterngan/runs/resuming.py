@@ -95,12 +95,12 @@ def own_overrides(checkpoint: "Checkpoint", arguments: list[str], now: dict[str,
 
 def requested(path: object) -> "Checkpoint":
     """The checkpoint that `ckpt_path=` names."""
-    from patterngan.storage.checkpoints import read
+    from patterngan.runs.loading import read_run
 
     if not isinstance(path, str) or not path or not Path(path).exists():
         raise InvalidValueError("ckpt_path", path, "no such checkpoint file or run folder")
     try:
-        return read(Path(path))
+        return read_run(Path(path))
     except UsageError as error:
         raise UsageError(f"ckpt_path={error}") from error
 

@@ -1,0 +1,25 @@
+"""Which run a user may mean by a folder that holds many. Imports nothing heavy."""
+
+from pathlib import Path
+
+from patterngan.reporting.commands import display_path
+from patterngan.reporting.sweep import CSV, ranked, rows
+from patterngan.storage.checkpoints import FOLDER, LAST
+from patterngan.validation import UsageError
+
+
+def run_in(folder: Path) -> str | None:
+    """A phrase that names the best run of a sweep's folder, or the newest run below another; None if there is none."""
+    if (folder / CSV).exists() and (best := best_run(folder)):
+        return f"the best run of this sweep is {display_path(best)}"
+    checkpoints = sorted(folder.rglob(f"{FOLDER}/{LAST}"), key=lambda file: file.stat().st_mtime)
+    return f"the newest run in it is {display_path(checkpoints[-1].parent.parent)}" if checkpoints else None
+
+
+def best_run(sweep: Path) -> Path | None:
+    """The folder of the best run that has a checkpoint."""
+    try:
+        folders = [sweep / row.name for row in ranked(rows(sweep))]
+    except UsageError:  # damaged, or a stranger's
+        return None
+    return next((folder for folder in folders if (folder / FOLDER / LAST).is_file()), None)
