@@ -32,6 +32,19 @@ const sizes = [];
 return sizes;
 """
 
+TICKED = """
+const ticks = [];
+(function walk(root, inSelector) {
+  for (const element of root.querySelectorAll('*')) {
+    const within = inSelector || element.tagName === 'TF-RUNS-SELECTOR';
+    if (element.shadowRoot) walk(element.shadowRoot, within);
+    const selects = within || element.closest('tf-runs-selector');
+    if (element.tagName === 'PAPER-CHECKBOX' && selects) ticks.push(element.checked);
+  }
+})(document, false);
+return ticks;
+"""
+
 PATIENCE = 90
 """Seconds that a slow machine may take to draw a tab."""
 
@@ -59,7 +72,8 @@ def until(browser, script, satisfied):
 
 def runs(outputs):
     """The name of every run in TensorBoard, with its result.json."""
-    results = {"evens": json.loads((outputs / "evens" / "result.json").read_text())}
+    alone = json.loads((outputs / "evens" / "result.json").read_text())
+    results = {f"evens/{','.join(alone['overrides'])}": alone}
     for number in range(8):
         result = json.loads((outputs / "sweep" / str(number) / "result.json").read_text())
         results[f"sweep/{number}/{','.join(result['overrides'])}"] = result
@@ -90,19 +104,30 @@ def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, t
     screenshot("tensorboard_scalars", tmp_path)
 
 
+def test_the_medians_of_a_sweep_are_a_line_for_each_setting_all_of_them_ticked(browser, tab):
+    names = [f"lr={lr},pattern.k={k}" for lr in ("0.0001", "0.001") for k in (2, 5)]
+    shown = tab("scalars", "losses/discriminator", *names, folder="sweep/medians")
+    assert not any("seed=" in text for text in shown)
+    assert all(until(browser, TICKED, lambda ticks: len(ticks) == len(names)))
+
+
 def test_custom_scalars_pair_what_is_read_together(browser, tab, screenshot, tmp_path):
     tab("custom_scalars", "losses of D and G", "validity, coverage and 1-tv", size=(1280, 560))
     settled(browser)
     screenshot("tensorboard_custom_scalars", tmp_path)
 
 
-def test_hparams_list_every_run_with_its_figures(browser, tab, outputs, screenshot, tmp_path):
-    tab("hparams", "lr", "pattern.k", "seed", "metrics/validity", "metrics/tv", "Trial ID", size=(1600, 560))
-    names = [name[: len("sweep/0/lr")] for name in runs(outputs)]  # the table cuts long names
+def test_hparams_list_every_run_of_a_sweep_with_what_is_swept_and_its_figures(
+    browser, tab, outputs, screenshot, tmp_path
+):
+    columns = ("experiment", "lr", "pattern.k", "seed", "metrics/validity")
+    results = {name.removeprefix("sweep/"): result for name, result in runs(outputs).items() if "sweep" in name}
+    shown = tab("hparams", *columns[:3], "metrics/tv", "Trial ID", size=(1600, 560), folder="sweep")
+    names = [name[: len("0/lr=0.0")] for name in results]  # the table cuts long names
     shown = until(browser, VISIBLE, lambda words: all(any(word.startswith(name) for word in words) for name in names))
-    heads = [shown.index(name, shown.index("Trial ID")) for name in ("lr", "pattern.k", "seed", "metrics/validity")]
+    heads = [shown.index(name, shown.index("Trial ID")) for name in columns if name != "seed"]
     assert heads == sorted(heads)
-    for result in runs(outputs).values():
+    for result in results.values():
         for metric in ("validity", "tv"):
             assert any(shows(word, result["metrics"][metric]) for word in shown), (metric, result)
     screenshot("tensorboard_hparams", tmp_path)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from patterngan.reporting.events import folder_of_events
 from patterngan.storage import checkpoints
 
 SHORT = ("experiment=plain", "steps=60", "evaluate_every=30", "evaluation.samples=100", "~callbacks.pictures")
@@ -51,7 +52,7 @@ def test_lightnings_callbacks_do_what_they_say(trained, typed, tmp_path):
     assert len(names) == 5
     assert {path.stem for path in (tmp_path / "kept" / "here").iterdir()} == {"at20", "at40", "at60"}
     assert not (tmp_path / "run" / "saved" / "on_exception.ckpt").exists()
-    curves = EventAccumulator(str(tmp_path / "run"), size_guidance={"scalars": 0}).Reload()
+    curves = EventAccumulator(str(folder_of_events(tmp_path / "run")), size_guidance={"scalars": 0}).Reload()
     rates = [(point.step, point.value) for point in curves.Scalars("lr-ScheduledAdam-1")]
     assert rates[:2] == [(0, pytest.approx(1e-3)), (19, pytest.approx(1e-3))]  # Lightning counts steps from 0
     assert rates[-1] == (59, pytest.approx(1e-3 / 6))

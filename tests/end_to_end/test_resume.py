@@ -7,6 +7,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from patterngan.reporting.events import folder_of_events
 from patterngan.storage.checkpoints import read
 
 QUICK = ("experiment=plain", "evaluation.samples=100", "~callbacks.pictures")
@@ -26,7 +27,7 @@ def finished(typed):
 
 def curves(run):
     """Every curve as TensorBoard shows it: tag → (step, value)."""
-    events = EventAccumulator(str(run), size_guidance={"scalars": 0, "tensors": 0}).Reload()
+    events = EventAccumulator(str(folder_of_events(run)), size_guidance={"scalars": 0, "tensors": 0}).Reload()
     return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
 
 
@@ -108,7 +109,7 @@ def test_from_the_best_checkpoint_a_run_goes_on_in_a_folder_of_its_own(finished,
     assert curves(tmp_path / "run") == before
     after = curves(tmp_path / "other")
     assert [at for at, _ in after["metrics/tv"]] == list(range(step, 121, 30))
-    tags = EventAccumulator(str(tmp_path / "other")).Reload().summary_metadata
+    tags = EventAccumulator(str(folder_of_events(tmp_path / "other"))).Reload().summary_metadata
     assert "_hparams_/session_start_info" in tags
 
 

@@ -14,6 +14,7 @@ from patterngan.reporting.commands import (
     resume_command,
     script_command,
     sweep_command,
+    sweep_curves_command,
     sweep_resume_hint,
     train_command,
 )
@@ -51,6 +52,9 @@ def test_commands_of_the_checkout_are_short(monkeypatch):
     assert generate_command(run) == "python scripts/generate.py 'outputs/my run' -n 10"
     assert script_command("report", run, "--all") == "python scripts/report.py 'outputs/my run' --all"
     assert curves_command(run) == "tensorboard --logdir 'outputs/my run'"
+    assert sweep_curves_command(run, None) == curves_command(run)
+    medians = "tensorboard --logdir 'outputs/my run/medians'  # every run: --logdir 'outputs/my run'"
+    assert sweep_curves_command(run, run / "medians") == medians
 
 
 def test_a_run_of_a_sweep_is_trained_again_alone_unless_it_goes_on_from_another():

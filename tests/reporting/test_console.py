@@ -67,7 +67,7 @@ def test_the_summary_names_the_next_commands(tmp_path, monkeypatch):
         "generated  0 2 6",
         "folder     outputs/my run",
         "report     outputs/my run/report.html",
-        "curves     tensorboard --logdir outputs",
+        "curves     tensorboard --logdir 'outputs/my run'",
         f"integers   python {CONF.parent}/scripts/generate.py 'outputs/my run' -n 10",
         "alone      again",
     ]

@@ -33,7 +33,7 @@ def write_ours(folder):
         file.scalars({"losses/a": step / 3, "losses/b": -1.5}, step)
         file.flush()
     file.add(text("samples", "`1 2 3`"), 2)
-    for summary in hyperparameter_summaries({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], {"noise"}):
+    for summary in hyperparameter_summaries({"lr": 1e-3, "noise": "Bits"}, ["metrics/tv"], ["noise"]):
         file.add(summary)
     file.flush()
 
@@ -87,11 +87,20 @@ def test_points_that_will_come_again_are_hidden(tmp_path, monkeypatch):
 def test_hyperparameters_are_flat():
     settings = {"lr": 0.1, "noise": {"_target_": "a.b.Bits", "dim": 7}, "optimizer": {"betas": [0.5, 0.9]}}
     assert hyperparameters(settings) == {
+        "experiment": "none",
         "lr": 0.1,
         "noise": "Bits",
         "noise.dim": 7,
         "optimizer.betas": "[0.5, 0.9]",
     }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [(["lr=1"], "none"), (["experiment=plain"], "plain"), (["experiment=[plain,dirac]"], "[plain,dirac]")],
+)
+def test_the_experiment_is_a_hyperparameter_of_every_run(overrides, name):
+    assert hyperparameters({"lr": 1.0}, overrides) == {"experiment": name, "lr": 1.0}
 
 
 def test_only_single_figures_are_curves():
@@ -133,7 +142,8 @@ def test_events_are_found_where_they_are(tmp_path):
 
 def test_keys_that_were_typed_are_compared():
     typed = ["steps=1", "+trainer.profiler=simple", "~logger", "penalty@x=[r1]"]
-    assert compared_keys(typed) == COMPARED | {"steps", "trainer.profiler", "logger", "penalty"}
+    assert compared_keys(typed) == ["experiment", "steps", "trainer.profiler", "logger", "penalty", *COMPARED]
+    assert compared_keys(typed, ["seed", "penalty"]) == ["experiment", "seed", "penalty", "lr", "pattern.k"]
 
 
 RECORD = {"settings": {"lr": 0.1, "steps": 400, "evaluate_every": 10}, "overrides": ["lr=0.1"]}

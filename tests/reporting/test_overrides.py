@@ -1,7 +1,7 @@
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from patterngan.reporting.overrides import is_harmless, is_repeated, literal
+from patterngan.reporting.overrides import is_harmless, is_repeated, literal, swept_keys
 
 
 def value_of(override):
@@ -89,3 +89,19 @@ def test_a_resumed_run_takes_its_settings_from_its_checkpoint(override):
 )
 def test_what_a_checkpoint_is_not_trusted_with_is_typed_again(override):
     assert not is_repeated(override)
+
+
+@pytest.mark.parametrize(
+    ("content", "keys"),
+    [
+        ("{hydra: {overrides: {task: ['seed=range(0,4)', 'lr=1,2', k=3, 'penalty=[r1,r2]']}}}", ("lr", "seed")),
+        ("{hydra: {overrides: {task: []}}}", ()),
+        ("{hydra: {overrides: 3}}", ()),
+        ("[", ()),
+    ],
+)
+def test_the_swept_keys_are_those_with_several_values(tmp_path, content, keys):
+    assert swept_keys(tmp_path / "sweep" / "0") == ()
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "multirun.yaml").write_text(content)
+    assert swept_keys(tmp_path / "sweep" / "0") == swept_keys(tmp_path / "sweep" / "a" / "b") == keys

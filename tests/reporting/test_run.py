@@ -80,7 +80,7 @@ def test_pictures_hide_no_point_of_a_run_that_ended_between_portraits(tmp_path):
         if step <= 30:
             file.tensors({f"portrait/{name}": tensor for name, tensor in PORTRAIT._asdict().items()}, step)
     file.flush()
-    Result("diverged", 0, 55, 1.0, [], error="diverged").write(tmp_path)
+    Result("diverged", 0, 55, 1.0, 1.0, [], error="diverged").write(tmp_path)
     before = history(tmp_path)
     report_run(tmp_path)
     after = history(tmp_path)

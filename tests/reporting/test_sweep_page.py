@@ -6,6 +6,7 @@ from rich.console import Console
 
 from patterngan.reporting.sweep import rows
 from patterngan.reporting.sweep_page import report_sweep, wants_pictures, write_sweep_page
+from patterngan.validation import UsageError
 from tests.reporting.test_sweep import run
 
 
@@ -136,6 +137,19 @@ def test_the_next_commands_are_told(seeds, curves):
     assert "generate.py" in last[-2]
     assert last[-1].endswith("train.py seed=5")
     assert ("Curves of all runs" in (seeds / "report.html").read_text()) is bool(curves)
+
+
+def test_without_medians_the_curves_are_those_of_all_runs(seeds, monkeypatch):
+    def damaged(*given):
+        raise UsageError("0: its event files are damaged")
+
+    monkeypatch.setattr("patterngan.reporting.sweep_page.write_medians", damaged)
+    (seeds / "0" / "events.out.tfevents.1").touch()
+    with Console(width=160, record=True, quiet=False) as console:
+        report_sweep(seeds, console)
+    lines = console.export_text().splitlines()
+    assert "no medians: 0: its event files are damaged" in lines
+    assert [line for line in lines if line.startswith("curves ")] == [f"curves     tensorboard --logdir {seeds}"]
 
 
 def test_the_first_failed_run_can_be_trained_again_alone(seeds):

@@ -30,14 +30,21 @@ def test_what_follows_from_the_run_is_given_and_what_is_typed_wins(config, tmp_p
     assert mine.logger.save_dir == "elsewhere"
 
 
-@pytest.mark.parametrize(("in_sweep", "folder"), [(False, ""), (True, "seed=3,lr=0.5")])
-def test_runs_are_named_by_what_was_typed_but_for_their_loggers(config, tmp_path, in_sweep, folder):
+@pytest.mark.parametrize("in_sweep", [False, True])
+def test_runs_are_named_by_what_was_typed_but_for_their_loggers(config, tmp_path, in_sweep):
     typed = ["logger=[tensorboard,wandb]", "logger.wandb.project=mine", "lr=0.5"]
     board, wandb = built(config, tmp_path, *typed, in_sweep=in_sweep)
-    assert board.logger.file.path.parent == tmp_path / folder
+    assert board.logger.file.path.parent == tmp_path / "seed=3,lr=0.5"
     assert isinstance(wandb.logger, WandbLogger)
     assert (wandb.place.name, wandb.logger.name) == ("seed=3,lr=0.5", "mine")
     assert place_of(tmp_path, ["logger=csv"], False, 0).name == tmp_path.name
+    assert place_of(tmp_path, ["logger=csv"], False, 0).events == tmp_path
+
+
+def test_a_run_of_a_sweep_knows_what_is_swept(tmp_path):
+    (tmp_path / "multirun.yaml").write_text("hydra: {overrides: {task: ['seed=0,1', 'lr=1,2', steps=9]}}")
+    assert place_of(tmp_path / "0", ["seed=0", "lr=1", "steps=9"], True, 0).swept == ("lr", "seed")
+    assert place_of(tmp_path / "0", ["seed=0", "lr=1", "steps=9"], False, 0).swept == ()
 
 
 @pytest.mark.parametrize("name", ["wandb", "mlflow"])

@@ -80,7 +80,7 @@ def test_the_folder_of_another_configuration_is_refused(ended, config, other, le
 
 
 def test_a_result_without_what_it_came_from_is_refused(config, tmp_path):
-    Result("completed", 0, 1, 1.0, []).write(tmp_path)
+    Result("completed", 0, 1, 1.0, 1.0, []).write(tmp_path)
     with pytest.raises(UsageError, match="another configuration .seed differs"):
         earlier_result(tmp_path, settings(config()))
     (tmp_path / "result.json").write_text("[]")

@@ -16,7 +16,9 @@ from patterngan.runs.run import train
 @pytest.fixture
 def events(run, tmp_path):
     run("experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
-    return EventAccumulator(str(tmp_path), size_guidance={"scalars": 0, "tensors": 0, "images": 0}).Reload()
+    return EventAccumulator(
+        str(folder_of_events(tmp_path)), size_guidance={"scalars": 0, "tensors": 0, "images": 0}
+    ).Reload()
 
 
 def test_the_x_axis_counts_gan_steps(events):
@@ -43,6 +45,7 @@ def test_hyperparameters_and_metrics_reach_the_hparams_tab(events):
     started = HParamsPluginData.FromString(
         content["_hparams_/session_start_info"].plugin_data.content
     ).session_start_info.hparams
+    assert started["experiment"].string_value == "plain"
     assert started["seed"].number_value == 3
     assert started["lr"].number_value == 1e-3
     assert started["pattern.k"].number_value == 2

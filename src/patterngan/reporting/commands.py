@@ -109,3 +109,10 @@ def generate_command(run: Path, trust: Iterable[str] = ()) -> str:
 def curves_command(folder: Path) -> str:
     """The command that opens a folder's curves and pictures in TensorBoard."""
     return shlex.join(["tensorboard", "--logdir", display_path(folder)])
+
+
+def sweep_curves_command(sweep: Path, medians: Path | None) -> str:
+    """The command that opens the medians of a sweep's settings in TensorBoard, else its runs."""
+    if medians is None:
+        return curves_command(sweep)
+    return f"{curves_command(medians)}  # every run: {shlex.join(['--logdir', display_path(sweep)])}"

@@ -112,7 +112,6 @@ def summary(
         ended: where and why it ended, if that was before its last step.
         alone: what trains it again by itself, if it is one of a sweep.
     """
-    logs = Path("outputs") if Path("outputs").resolve() in folder.resolve().parents else folder
     has_curves = any(folder_of_events(folder).glob(EVENTS))
     return _table(
         ended=ended,
@@ -121,7 +120,7 @@ def summary(
         generated=" ".join(map(str, evaluation.integers)),
         folder=display_path(folder),
         report=display_path(page) if page else None,
-        curves=curves_command(logs) if has_curves else None,
+        curves=curves_command(folder) if has_curves else None,
         integers=generate_command(folder, trust) if (folder / FOLDER / LAST).is_file() else None,
         alone=alone,
     )

@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ LAYOUT = {
 }
 """Charts of the CUSTOM SCALARS tab: curves that are read together."""
 
-COMPARED = {"lr", "pattern.k", "seed"}
-"""Hyper-parameters that the HPARAMS tab shows first in every run."""
+COMPARED = ("lr", "pattern.k", "seed")
+"""Hyper-parameters that the HPARAMS tab shows in every run, after those that were typed."""
 
 PORTRAIT = "portrait/"
 """Prefix of the tags of a portrait's tensors."""
@@ -103,20 +103,24 @@ class EventFile:
 
 
 def write_evaluation(
-    file: EventFile, step: int, evaluation: Evaluation, record: Mapping[str, Any], first: bool = False
+    file: EventFile,
+    step: int,
+    evaluation: Evaluation,
+    record: Mapping[str, Any],
+    first: bool = False,
+    swept: Sequence[str] = (),
 ) -> None:
     """Adds an evaluation to an event file: curves, sample integers, and the portrait where one is due.
 
     The first one of a folder also adds the hyper-parameters and the layout of the charts. `record`: the run's settings
-    and overrides, as in `checkpoints.KEY`.
+    and overrides, as in `checkpoints.KEY`. `swept`: the keys in which the runs of its sweep differ.
     """
     settings, metrics, portrait = record["settings"], evaluation.metrics, evaluation.portrait
     file.scalars(curve_points(metrics), step)
     file.add(text("samples", f"`{' '.join(map(str, evaluation.integers))}`"), step)
     if first:
-        tabled = [f"metrics/{name}" for name in present(metrics, "main", "shown")]  # it shows the first few unasked
-        compared = compared_keys(record["overrides"])
-        for summary in hyperparameter_summaries(hyperparameters(settings), tabled, compared):
+        values = hyperparameters(settings, record["overrides"])
+        for summary in hyperparameter_summaries(values, tabled(metrics), compared_keys(record["overrides"], swept)):
             file.add(summary)
         file.add(custom_scalars(LAYOUT))
     if portrait is not None and due(step, settings["evaluate_every"], settings["steps"], MOST_PORTRAITS):
@@ -130,26 +134,37 @@ def curve_points(metrics: Metrics) -> dict[str, float]:
     return points | {f"metrics/{metric.rising}": 1 - metrics[metric.name] for metric in falling}
 
 
+def tabled(metrics: Collection[str]) -> list[str]:
+    """The tags of the metrics of the HPARAMS tab, the most important first: it shows only a few unasked."""
+    return [f"metrics/{name}" for name in present(metrics, "main", "shown")]
+
+
 def hyperparameter_summaries(
-    values: Mapping[str, Any], curves: Iterable[str], compared: Collection[str]
+    values: Mapping[str, Any], curves: Iterable[str], compared: Sequence[str], without: Container[str] = ()
 ) -> list[Summary]:
     """The summaries of a run's row in the HPARAMS tab: hyper-parameters, and the last points of curves, given by tag.
 
-    The `compared` hyper-parameters are marked as different between runs: TensorBoard shows five columns unasked, the
-    marked ones first, and it reads the marks of one run only.
+    The `compared` hyper-parameters come first and are marked as different between runs: TensorBoard shows five columns
+    unasked, the marked ones first, then the metrics, and it reads columns and marks of one run only. Of the
+    hyper-parameters `without` a value the run has the column alone.
     """
-    experiment, *session = hparams(dict(values), dict.fromkeys(curves, 0.0))
+    order = {name: place for place, name in enumerate(compared)}
+    values = dict(sorted(values.items(), key=lambda item: order.get(item[0], len(order))))
+    points = dict.fromkeys(curves, 0.0)
+    experiment, *_ = hparams(values, points)
+    _, *session = hparams({name: value for name, value in values.items() if name not in without}, points)
     content = experiment.value[0].metadata.plugin_data
     data = HParamsPluginData.FromString(content.content)
     for info in data.experiment.hparam_infos:
-        info.differs = info.name in compared
+        info.differs = info.name in order
     content.content = data.SerializeToString()
     return [experiment, *session]
 
 
-def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by dotted key, as the HPARAMS tab takes them; a group's value is its option."""
-    flat: dict[str, Any] = {}
+def hyperparameters(settings: Mapping[str, Any], overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """The experiment, and settings by dotted key, as the HPARAMS tab takes them; a group's value is its option."""
+    experiments = [override.partition("=")[2] for override in overrides if override.startswith("experiment=")]
+    flat: dict[str, Any] = {"experiment": experiments[-1] if experiments else "none"}
     for key, value in leaves(settings):
         if key.endswith("._target_"):
             flat[key.removesuffix("._target_")] = option_with(key, str(value))
@@ -158,9 +173,13 @@ def hyperparameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def compared_keys(overrides: Iterable[str]) -> set[str]:
-    """The keys and groups that overrides set, together with `COMPARED`."""
-    return COMPARED | {override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides}
+def compared_keys(overrides: Iterable[str], swept: Iterable[str] = ()) -> list[str]:
+    """The experiment, the swept keys, the keys and groups that overrides set and `COMPARED`, each once in this order.
+
+    Of a sweep without what all its runs have in common.
+    """
+    typed = [override.lstrip("+~").partition("=")[0].partition("@")[0] for override in overrides]
+    return list(dict.fromkeys(["experiment", *(swept or typed), *COMPARED]))
 
 
 def label(overrides: Iterable[str]) -> str:

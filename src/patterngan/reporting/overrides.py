@@ -3,13 +3,18 @@
 import re
 from collections.abc import Collection
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from hydra.errors import HydraException
 
+from patterngan.storage.files import read_yaml
 from patterngan.storage.settings import RUNTIME_KEYS, SETTINGS
+
+MULTIRUN = "multirun.yaml"
+"""The file in a sweep's folder in which the sweeper notes its command."""
 
 HARMLESS_KEYS = {
     *SETTINGS,
@@ -69,6 +74,23 @@ def parsed(text: str) -> Override | None:
     except (HydraException, ValueError):  # the latter of an integer with too many digits for Python
         return None
     return override if override.key_or_group else None
+
+
+def swept_keys(run: Path) -> tuple[str, ...]:
+    """The keys of a sweep's command that have several values, by the folder of one of its runs; seed comes last."""
+    sweep = next((folder for folder in run.absolute().parents if (folder / MULTIRUN).is_file()), None)
+    return () if sweep is None else _swept(sweep / MULTIRUN)
+
+
+@lru_cache
+def _swept(file: Path) -> tuple[str, ...]:
+    try:
+        typed = read_yaml(file)["hydra"]["overrides"]["task"]
+        overrides = [override for override in map(parsed, map(str, typed)) if override]
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
+    swept = [override.key_or_group for override in overrides if override.is_sweep_override()]
+    return tuple(sorted(swept, key=lambda key: key == "seed"))
 
 
 def is_harmless(override: str, trust: Collection[str] = ()) -> bool:

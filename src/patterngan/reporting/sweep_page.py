@@ -17,6 +17,7 @@ from patterngan.reporting.commands import (
     generate_command,
     script_command,
     sweep_command,
+    sweep_curves_command,
     trust_flags,
     without_placement,
 )
@@ -24,6 +25,7 @@ from patterngan.reporting.console import show
 from patterngan.reporting.events import EVENTS, folder_of_events
 from patterngan.reporting.figures import heat_maps, spread
 from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.medians import write_medians
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.studio import Studio
@@ -67,13 +69,22 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
             show(console, f"no page of run {row.name}: {error}")
     show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
     if best_first and has_curves(sweep, runs):
-        show(console, f"curves     {curves_command(sweep)}")
+        show(console, f"curves     {sweep_curves_command(sweep, medians_of(sweep, runs, console))}")
     if best_first:
         show(console, f"integers   {generate_command(sweep / best_first[0].name, trust)}")
     failed = [row for row in runs if row.status in ("failed", "diverged")]
     for row in [*best_first[:1], *failed[:1]]:
         if command := alone_command(row.typed, trust):
             show(console, f"alone      {command}")
+
+
+def medians_of(sweep: Path, runs: Sequence[Row], console: Console) -> Path | None:
+    """The folder of the medians, which are written anew; None where there are none, or a run is damaged."""
+    try:
+        return write_medians(sweep, runs)
+    except (UsageError, OSError) as error:
+        show(console, f"no medians: {error}")
+        return None
 
 
 def wants_pictures(run: Path) -> bool:

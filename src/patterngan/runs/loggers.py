@@ -10,6 +10,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 
 from patterngan.reporting.events import folder_of_events, label
+from patterngan.reporting.overrides import swept_keys
 from patterngan.runs.instantiate import build, build_offered
 from patterngan.training.adapters import Adapter, Place
 from patterngan.training.known_loggers import adapter_of
@@ -18,9 +19,10 @@ from patterngan.validation import UsageError
 
 
 def place_of(folder: Path, overrides: list[str], in_sweep: bool, purge_step: int) -> Place:
-    """Where a run writes: in its folder. TensorBoard names the runs of a sweep by the folders of their event files."""
+    """Where a run writes: in its folder. TensorBoard names runs by the folders of their event files."""
     name = label(override for override in overrides if not override.lstrip("+~").startswith("logger"))
-    return Place(folder, folder_of_events(folder, name if in_sweep else ""), name or folder.name, in_sweep, purge_step)
+    swept = swept_keys(folder) if in_sweep else ()
+    return Place(folder, folder_of_events(folder, name), name or folder.name, in_sweep, purge_step, swept)
 
 
 def build_loggers(config: DictConfig, place: Place, lost: set[str] | None = None) -> list[Adapter]:

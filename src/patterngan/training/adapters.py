@@ -32,6 +32,8 @@ class Place:
     in_sweep: bool
     purge_step: int
     """See `reporting.events.EventFile`."""
+    swept: tuple[str, ...] = ()
+    """The keys in which the runs of its sweep differ."""
 
 
 class Adapter:
@@ -77,7 +79,7 @@ class Adapter:
         """
         try:
             self.place.folder.mkdir(parents=True, exist_ok=True)
-            self.logger.log_hyperparams(hyperparameters(record["settings"]))
+            self.logger.log_hyperparams(hyperparameters(record["settings"], record["overrides"]))
         except Exception as error:
             self._raise_disk_error(error)
             raise UsageError(f"logger={self.name}: {_first_line(error)}") from error

@@ -37,7 +37,7 @@ class EventFileAdapter(Adapter):
 
     @override
     def _write_evaluation(self, evaluation: Evaluation, step: int, record: Mapping[str, Any], first: bool) -> None:
-        write_evaluation(self.logger.file, step, evaluation, record, first)
+        write_evaluation(self.logger.file, step, evaluation, record, first, self.place.swept)
 
     @override
     def _write_pictures(self, pngs: Mapping[str, bytes], step: int) -> None:
