@@ -94,21 +94,22 @@ def settled(browser):
     assert [message for message in errors(browser) if "tensorboard" in message.lower() and "Uncaught" in message] == []
 
 
-def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, tab, outputs, screenshot, tmp_path):
+def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, tab, outputs):
     curves = ["losses/discriminator", "losses/generator", "grads/generator"]
     shown = tab("scalars", *curves, *runs(outputs))
     assert any("lr=0.0001,pattern.k=2,seed=0" in name for name in shown)
     assert "metrics" in shown
     settled(browser)
     until(browser, VISIBLE, lambda words: {"200", "400", "600"} <= set(words))  # the steps on the x axis
-    screenshot("tensorboard_scalars", tmp_path)
 
 
-def test_the_medians_of_a_sweep_are_a_line_for_each_setting_all_of_them_ticked(browser, tab):
+def test_the_medians_of_a_sweep_are_a_line_for_each_setting_all_of_them_ticked(browser, tab, screenshot, tmp_path):
     names = [f"lr={lr},pattern.k={k}" for lr in ("0.0001", "0.001") for k in (2, 5)]
     shown = tab("scalars", "losses/discriminator", *names, folder="sweep/medians")
     assert not any("seed=" in text for text in shown)
     assert all(until(browser, TICKED, lambda ticks: len(ticks) == len(names)))
+    settled(browser)
+    screenshot("tensorboard_scalars", tmp_path)
 
 
 def test_custom_scalars_pair_what_is_read_together(browser, tab, screenshot, tmp_path):

@@ -153,7 +153,7 @@ def test_a_run_that_diverges_says_so_and_when(typed, tmp_path, steps):
 def test_what_watches_a_run_can_be_switched_off(typed, tmp_path, group):
     done = typed("train", *QUICK, f"{group}=null", "hydra.run.dir=run")
     assert done.code == 0, done.err
-    assert not any((tmp_path / "run").glob("events*"))  # without callbacks there is nothing to write into one
+    assert not any((tmp_path / "run").rglob("events*"))  # without callbacks there is nothing to write into one
     assert (group == "callbacks") is not any((tmp_path / "run").glob("checkpoints/*"))
 
 
@@ -161,7 +161,7 @@ def test_a_run_that_hydra_moves_into_its_folder_writes_nowhere_else(typed, tmp_p
     assert typed("train", *PLAIN, "hydra.job.chdir=true", "hydra.run.dir=run").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert not (tmp_path / "run" / "run").exists()
-    assert any((tmp_path / "run").glob("events.*"))
+    assert any((tmp_path / "run").rglob("events.*"))
 
 
 def test_a_bar_counts_gan_steps_in_a_terminal(tmp_path):

@@ -83,4 +83,4 @@ def test_a_resumed_run_keeps_the_csv_that_it_wrote_before(typed, tmp_path):
         assert head.split(",")[-1] == "step"
         assert [row.split(",")[-1] for row in rows] == steps
         assert "pattern.k: 2\n" in (folder / "hparams.yaml").read_text()
-    assert not any((tmp_path / "run").glob("events*"))
+    assert not any((tmp_path / "run").rglob("events*"))
