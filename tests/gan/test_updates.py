@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -157,6 +158,27 @@ def test_one_look_at_reals_and_fakes_is_what_two_of_the_same_discriminator_are()
         losses = update(players(*networks), BoundarySeeking(8, 0.25, (1, 1, 1), 8), nn.ModuleList(), batch)
         found.append([*losses, *(weight.detach() for network in networks for weight in network.parameters())])
     assert all(torch.allclose(one, other, atol=1e-6) for one, other in zip(*found, strict=True))
+
+
+def test_the_generator_is_judged_without_noise_on_the_states_of_the_discriminator():
+    reals, noise = torch.randint(0, 2, (8, 3)).float(), torch.rand(1, 8, 4 + 3)
+    batch = Batch((reals,), (Draw(noise[0], torch.randint(0, 2, (1, 2, 3)).float()),))
+    objective = BoundarySeeking(8, 0.25, (1, 1, 1), 8)
+
+    def step(discriminate, noiseless):
+        made, discriminator = drawing_pair()
+        both = players(made, discriminator)
+        given = replace(both, discriminator=discriminate(both.discriminator), noiseless_discriminator=noiseless(both))
+        Simultaneous()(given, objective, nn.ModuleList(), batch)
+        return [made[0].weight.detach(), discriminator[0].weight.detach()]
+
+    def trembling(discriminator):
+        return lambda codes: discriminator(codes) * 3
+
+    quiet = step(lambda clear: clear, lambda both: None)
+    noisy = step(trembling, lambda both: both.discriminator)
+    assert torch.equal(noisy[0], quiet[0])
+    assert not torch.allclose(noisy[1], quiet[1])
 
 
 def test_maximum_likelihood_moves_the_generator_alone():

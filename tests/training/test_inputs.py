@@ -97,5 +97,6 @@ def test_all_batches_of_a_step_get_the_same_noise_on_the_states():
     assert all(torch.equal(inputs[2], generator_noise) for inputs in read[:2])
     assert torch.equal(read[2][1], torch.cat([discriminator_noise, discriminator_noise]))
     assert torch.equal(read[3][1], discriminator_noise)
+    assert players.noiseless_discriminator is player
     silent = Players(player, player, player, player)
     assert with_state_noise(silent, {}) == silent

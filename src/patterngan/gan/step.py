@@ -18,6 +18,8 @@ class Players:
     """Codes [..., batch, width] → logits [..., batch], or [..., packs] where one logit is of several codes."""
     step_generator: Callable[[Tensor], None]
     step_discriminator: Callable[[Tensor], None]
+    noiseless_discriminator: Callable[[Tensor], Tensor] | None = None
+    """The discriminator without the noise on its states; None where it has none."""
 
 
 class Draw(NamedTuple):

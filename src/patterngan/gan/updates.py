@@ -75,9 +75,10 @@ class Joint(Update):
 
 
 class Simultaneous(Update):
-    """One forward pass of D on reals and fakes together, then one step of each player on the losses of its logits.
+    """One forward pass of D on reals and fakes together, then one step of each player.
 
-    The objective must be `Weighing`; penalties are not taken.
+    Where D's states get noise, G is judged without it: the noise limits what D can learn, not what it says of what it
+    has learned. The objective must be `Weighing`; penalties are not taken.
     """
 
     discriminator_passes, pass_batches = 1, 2
@@ -89,7 +90,11 @@ class Simultaneous(Update):
         fakes = objective.fakes(players, draw)
         logits = players.discriminator(torch.cat([reals, fakes.codes], -2))
         real_logits, fake_logits = logits.chunk(2, -1)
-        g_loss = objective.weighed_loss(fakes, fake_logits.detach())
+        scores = fake_logits.detach()
+        if players.noiseless_discriminator is not None:
+            with torch.no_grad():
+                scores = players.noiseless_discriminator(fakes.codes)
+        g_loss = objective.weighed_loss(fakes, scores)
         d_loss = objective.discriminator_loss(real_logits, fake_logits) / 2
         players.step_generator(g_loss)
         players.step_discriminator(d_loss)

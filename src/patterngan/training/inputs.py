@@ -110,6 +110,7 @@ def with_state_noise(players: Players, inputs: Mapping[str, Tensor]) -> Players:
         players,
         generator=players.generator if generator_noise is None else partial(_given_noise, players, generator_noise),
         discriminator=players.discriminator if discriminator_noise is None else discriminate,
+        noiseless_discriminator=None if discriminator_noise is None else players.discriminator,
     )
 
 
