@@ -1,5 +1,6 @@
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan.evaluation.portraits import Portrait
 from patterngan.reporting.events import EventFile
@@ -36,6 +37,19 @@ def test_what_a_resumed_run_wrote_twice_counts_once(tmp_path):
     for ours, theirs in zip(past.portraits[10], PORTRAIT, strict=True):
         assert torch.equal(ours, theirs)
     assert not past.pictured
+
+
+@pytest.mark.parametrize("purge_step", [None, 0, 15, 20, 99])
+def test_curves_are_those_that_tensorboard_reads(tmp_path, purge_step):
+    for purge, steps, value in ((None, [0, 10, 20, 30], 1.5), (purge_step, [15, 20], 2.5)):
+        file = EventFile(tmp_path, purge)
+        for step in steps:
+            file.scalars({"a": value + step, **({"b": value} if purge is None else {})}, step)
+        file.images({"c": b"png"}, 15)
+        file.flush()
+    events = EventAccumulator(str(tmp_path), size_guidance={"scalars": 0}).Reload()
+    theirs = {tag: {event.step: event.value for event in events.Scalars(tag)} for tag in events.Tags()["scalars"]}
+    assert history(tmp_path) == (theirs, {}, True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +193,27 @@ def folder_of_events(run: Path, name: str = "") -> Path:
     folders = sorted({file.parent for file in [*run.glob(EVENTS), *run.glob(f"*/{EVENTS}")]})
     own = [folder for folder in folders if folder == run or not (folder / ".hydra").exists()]  # else another run's
     return own[0] if own else run / name
+
+
+def recorded(folder: Path) -> Iterator[Event]:
+    """The events in a folder, in TensorBoard's order; of a file that is cut off, those that are whole.
+
+    TensorBoard's own reader takes three times as long, to compute the checksum of every byte in Python.
+
+    Raises:
+        DecodeError: if what is between two records' frames is no event.
+    """
+    for file in sorted(folder.glob(EVENTS)):
+        for record in _records(file.read_bytes()):
+            yield Event.FromString(record)
+
+
+def _records(content: bytes) -> Iterator[bytes]:
+    """The records of a file: each has its length in 8 bytes, their checksum in 4, its bytes, and their checksum."""
+    place = 0
+    while place + 16 <= len(content):
+        length = int.from_bytes(content[place : place + 8], "little")
+        if place + 16 + length > len(content):
+            return
+        yield content[place + 12 : place + 12 + length]
+        place += 16 + length

@@ -1,26 +1,26 @@
 """A run's curves and portraits over its steps, read from its event files."""
 
-import logging
-from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.proto.event_pb2 import SessionLog
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.util.tensor_util import make_ndarray
 
 from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait
-from patterngan.reporting.events import PORTRAIT, folder_of_events
+from patterngan.reporting.events import PORTRAIT, folder_of_events, recorded
 from patterngan.validation import UsageError
 
-# It logs each file that it has read, and warns of points that a resumed run has written again.
-logging.getLogger("tensorboard").setLevel(logging.ERROR)
+T = TypeVar("T")
+Points = dict[str, dict[int, T]]
+"""Tag → step → value."""
 
 
 class History(NamedTuple):
     """A run over its steps."""
 
-    curves: dict[str, dict[int, float]]
+    curves: Points[float]
     """Tag → step → value."""
     portraits: dict[int, Portrait]
     """Step → portrait."""
@@ -36,28 +36,44 @@ def history(run: Path) -> History:
     """
     if not run.is_dir():
         raise UsageError(f"{run}: no such folder")
-    events = EventAccumulator(str(folder_of_events(run)), size_guidance={"scalars": 0, "tensors": 0, "images": 1})
     try:
-        tags = events.Reload().Tags()
-        curves = {tag: {event.step: event.value for event in events.Scalars(tag)} for tag in tags["scalars"]}
-        portraits = _portraits(events) if _has_portraits(tags["tensors"]) else {}
+        curves, parts, pictured = _read(folder_of_events(run))
+        return History(curves, _portraits(parts), pictured)
     except Exception as error:  # the readers raise anything on damaged bytes
         raise UsageError(f"{run}: its event files are damaged ({type(error).__name__})") from error
-    return History(curves, portraits, bool(tags["images"]))
 
 
-def _has_portraits(tags: Collection[str]) -> bool:
-    """Whether the tags of tensors are those of portraits, with all of their parts."""
-    return {PORTRAIT + name for name in Portrait._fields} <= set(tags)
+def _read(folder: Path) -> tuple[Points[float], Points[TensorProto], bool]:
+    """The curves in a folder, the parts of its portraits, and whether it holds pictures."""
+    curves: Points[float] = {}
+    parts: Points[TensorProto] = {}
+    pictured = False
+    for event in recorded(folder):
+        if event.session_log.status == SessionLog.START:  # a resumed run: what follows takes the place of older points
+            curves, parts = _before(curves, event.step), _before(parts, event.step)
+        for value in event.summary.value:
+            if value.HasField("simple_value"):
+                curves.setdefault(value.tag, {})[event.step] = value.simple_value
+            elif value.tag.startswith(PORTRAIT):
+                parts.setdefault(value.tag, {})[event.step] = value.tensor
+            pictured |= value.HasField("image")
+    return curves, parts, pictured
 
 
-def _portraits(events: EventAccumulator) -> dict[int, Portrait]:
-    """Step → portrait, for the steps with a portrait that can be drawn."""
-    portraits = {}
-    for parts in zip(*(events.Tensors(PORTRAIT + name) for name in Portrait._fields), strict=True):
-        portrait = Portrait(*(torch.from_numpy(make_ndarray(part.tensor_proto)) for part in parts))
+def _before(points: Points[T], end: int) -> Points[T]:
+    return {tag: {step: value for step, value in of_tag.items() if step < end} for tag, of_tag in points.items()}
+
+
+def _portraits(parts: Points[TensorProto]) -> dict[int, Portrait]:
+    """Step → portrait, for the steps with a portrait that can be drawn; none where portraits lack a part."""
+    portraits: dict[int, Portrait] = {}
+    tags = [PORTRAIT + name for name in Portrait._fields]
+    if not parts.keys() >= set(tags):
+        return portraits
+    for step in parts[tags[0]]:
+        portrait = Portrait(*(torch.from_numpy(make_ndarray(parts[tag][step])) for tag in tags))
         if _is_drawable(portrait):
-            portraits[parts[0].step] = portrait
+            portraits[step] = portrait
     return portraits
 
 
