@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from patterngan.evaluation.portraits import Portrait
+    from patterngan.reporting.charts import HeatMap
 
 THETA, PSI = "weights/generator.0.theta", "weights/discriminator.psi"
 """Tags of the curves of the Dirac-GAN's two weights."""
@@ -51,41 +52,40 @@ def d_scores(arguments: argparse.Namespace) -> "Figure":
 
 def heatmap(arguments: argparse.Namespace) -> "Figure":
     """The median over seeds of each metric, by the values of the keys of rows and columns."""
-    from patterngan.reporting.figures import heat_maps
+    from patterngan.reporting.charts import heat_maps
 
     panels = medians(arguments.sweep, arguments.rows, arguments.columns, arguments.metrics)
-    cells = [cell for panel in panels.values() for cell in panel]
+    cells = [cell for panel in panels for cell in panel.cells]
     rows, columns = (sorted({cell[axis] for cell in cells}) for axis in (0, 1))
-    return heat_maps(rows, columns, dict(sorted(panels.items())))
+    return heat_maps(rows, columns, panels)
 
 
-def medians(
-    sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str]
-) -> dict[str, dict[tuple[str, ...], float]]:
-    """Title of a panel → (row, column) → median; other swept keys are part of the title."""
+def medians(sweep: Path, rows: Sequence[str], columns: Sequence[str], metrics: Sequence[str]) -> "list[HeatMap]":
+    """A panel for each metric, and for each combination of other swept keys, which its title names."""
     from patterngan.reporting import sweep as results
+    from patterngan.reporting.charts import HeatMap
 
     keys, points = results.points(results.rows(sweep))
     for key in (*rows, *columns):
         if key not in keys:
             raise UsageError(f"{sweep}: {key} was not swept; swept were {', '.join(keys)}")
-    panels: dict[str, dict[tuple[str, ...], float]] = {}
+    panels: dict[tuple[str, str], dict[tuple[str, ...], float]] = {}
     for point in points:
         values = dict(zip(keys, point.values, strict=True))
         cell = " ".join(values[key] for key in rows), " ".join(values[key] for key in columns)
         rest = " ".join(value for key, value in values.items() if key not in (*rows, *columns))
         for metric in metrics:
             if figures := point.figures(metric):
-                panels.setdefault(f"median {metric} {rest}".strip(), {})[cell] = statistics.median(figures)
+                panels.setdefault((f"median {metric} {rest}".strip(), metric), {})[cell] = statistics.median(figures)
     if not panels:
         raise UsageError(f"{sweep}: no run has the metrics {', '.join(metrics)}")
-    return panels
+    return [HeatMap(*named, cells) for named, cells in sorted(panels.items())]
 
 
 def dirac(arguments: argparse.Namespace) -> "Figure":
     """The path of (θ, ψ) of each run in a sweep of experiment=dirac."""
     from patterngan.reporting import sweep as results
-    from patterngan.reporting.figures import trajectories
+    from patterngan.reporting.charts import trajectories
     from patterngan.reporting.history import history
 
     runs = results.rows(arguments.sweep)
@@ -120,7 +120,7 @@ def parser() -> OneLineParser:
         if draw is heatmap:
             command.add_argument("--rows", nargs="+", required=True, help="swept keys")
             command.add_argument("--columns", nargs="+", required=True, help="swept keys")
-            command.add_argument("--metrics", nargs="+", default=["modes", "tv"])
+            command.add_argument("--metrics", nargs="+", default=["coverage", "tv"])
         command.add_argument("-o", "--output", type=Path, default=Path(f"{draw.__name__}.png"))
         command.set_defaults(draw=draw)
     return whole

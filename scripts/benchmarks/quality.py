@@ -120,7 +120,7 @@ def write_csv(path: Path, results: Sequence[CellResult]) -> None:
 
 def draw(results: Sequence[CellResult]) -> "Figure":
     """Draws every seed of all cells; of the validity what is missing to 1."""
-    from patterngan.reporting.figures import spread
+    from patterngan.reporting.charts import spread
 
     panels = {name: [result.figures(name) for result in results] for name in FIGURES if name != "validity"}
     panels["1 - validity"] = [[1 - validity for validity in result.figures("validity")] for result in results]

@@ -8,7 +8,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from patterngan.reporting.figures import INVALID, VALID
 from patterngan.reporting.history import history
+from patterngan.reporting.sweep import rows
+from patterngan.reporting.sweep_page import write_sweep_page
 from tests.browser.conftest import errors, resize
+from tests.reporting.test_sweep import run
 
 SIZES = [(1100, 900, False), (390, 800, True)]
 """A desk in daylight, a telephone at night."""
@@ -16,6 +19,15 @@ SIZES = [(1100, 900, False), (390, 800, True)]
 
 SHOWN = {"evens/report.html": False, "sweep/report.html": True}
 """Page → whether the README shows it in the dark."""
+
+
+LETTERS = """
+return [...document.querySelectorAll('figure svg')].filter(figure => figure.checkVisibility()).flatMap(figure => {
+  const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
+  return [...figure.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize) * scale);
+});
+"""
+"""The size of each letter of the figures, in pixels of the screen."""
 
 
 def opened(browser, path, width, height, dark):
@@ -69,16 +81,42 @@ def test_a_click_sorts_the_runs(browser, outputs):
 
 def test_links_of_the_best_lead_to_their_pages(browser, outputs):
     opened(browser, outputs / "sweep" / "report.html", 1100, 900, False)
-    browser.find_element(By.CSS_SELECTOR, "table a").click()
+    browser.find_element(By.CSS_SELECTOR, "table a").send_keys(Keys.ENTER)
     assert browser.current_url.endswith("/report.html")
     assert "validity" in browser.find_element(By.CLASS_NAME, "tiles").text
 
 
-def test_heat_maps_open_one_at_a_time(browser, outputs):
+@pytest.mark.parametrize(("width", "height", "dark"), SIZES)
+def test_the_letters_of_a_sweeps_figures_can_be_read(browser, outputs, width, height, dark):
+    opened(browser, outputs / "sweep" / "report.html", width, height, dark)
+    sizes = browser.execute_script(LETTERS)
+    assert len(sizes) >= 6
+    assert all(9 <= size <= 16 for size in sizes)
+
+
+def test_settings_have_curves_and_what_failed_says_why_and_leads_to_its_log(browser, outputs, tmp_path):
     opened(browser, outputs / "sweep" / "report.html", 1100, 900, False)
-    maps = browser.find_elements(By.TAG_NAME, "details")
+    legend = browser.find_elements(By.CSS_SELECTOR, ".legend span:not(.dashed)")
+    assert {item.text for item in legend} == {f"lr={lr} k={k}" for lr in ("0.0001", "0.001") for k in (2, 5)}
+    run(tmp_path / "0", "failed", ["lr=1", "seed=0"], "lr=1: too high")
+    (tmp_path / "0" / "train.log").write_text("lr=1: too high, said the log")
+    write_sweep_page(tmp_path, rows(tmp_path))
+    opened(browser, tmp_path / "report.html", 390, 800, True)
+    browser.find_element(By.LINK_TEXT, "why").send_keys(Keys.ENTER)
+    assert "lr=1: too high" in browser.find_element(By.CLASS_NAME, "endings").text
+    browser.find_element(By.CSS_SELECTOR, ".endings a").send_keys(Keys.ENTER)
+    WebDriverWait(browser, 10).until(lambda _: "said the log" in browser.find_element(By.TAG_NAME, "body").text)
+
+
+def test_heat_maps_open_one_at_a_time(browser, tmp_path):
+    for number in range(8):
+        overrides = [f"{key}={number // 2**place % 2}" for place, key in enumerate(("lr", "b", "c"))]
+        run(tmp_path / str(number), overrides=overrides, tv=number / 10)
+    write_sweep_page(tmp_path, rows(tmp_path))
+    opened(browser, tmp_path / "report.html", 1100, 900, False)
+    maps = browser.find_elements(By.CSS_SELECTOR, "details[name=heat-map]")
     heads = [one.find_element(By.TAG_NAME, "summary") for one in maps]
-    assert [head.text for head in heads] == ["lr × pattern.k", "lr × seed", "pattern.k × seed"]
+    assert [head.text for head in heads] == ["lr × b", "lr × c", "b × c"]
     browser.execute_script("arguments[0].click()", heads[1])
     opens = [False, True, False]
     WebDriverWait(browser, 10).until(lambda _: [bool(one.get_attribute("open")) for one in maps] == opens)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -58,6 +59,14 @@ def test_fused_runs_leave_the_files_the_results_and_the_curves_of_runs_alone(bot
         require_same_result(both / "fused" / str(number), both / "basic" / str(number))
     require_same_curves(both / "fused" / "3", both / "basic" / "3")
     assert not (both / "fused" / ".fused").exists()
+
+
+def test_fused_runs_and_runs_alone_have_the_same_learning_curves_on_their_page(both):
+    pages = [(both / launcher / "report.html").read_text() for launcher in ("fused", "basic")]
+    legends = [re.findall(r'<span style="--mark: (.*?)">(.*?)</span>', page) for page in pages]
+    assert len(legends[0]) in (2, 4)
+    assert sorted(name for _, name in legends[0]) == sorted(name for _, name in legends[1])
+    assert all(page.count("GAN step") >= 3 for page in pages)
 
 
 def require_same_files(fused, basic):

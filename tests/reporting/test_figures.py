@@ -163,25 +163,3 @@ def test_curves_have_names_and_steps_and_set_the_scale_each_time():
         ("D", [0, 10], [0.5, 0.25]),
         ("G", [0], [1.0]),
     ]
-
-
-def test_a_spread_has_a_row_for_each_name_and_a_bar_at_its_median():
-    (axes,) = saved(figures.spread(["a", "b"], {"tv": [[0.1, 0.3, 0.2], []]})).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
-    dots, bar, empty = axes.lines
-    assert (list(dots.get_xdata()), list(dots.get_ydata())) == ([0.1, 0.3, 0.2], [0, 0, 0])
-    assert (list(bar.get_xdata()), list(empty.get_xdata())) == ([0.2], [])
-
-
-def test_a_heat_map_has_a_number_in_every_cell_with_a_value():
-    values = {("r1", "hinge"): 3.0, ("none", "hinge"): 64.0}
-    (axes,) = saved(figures.heat_maps(["none", "r1"], ["hinge", "wasserstein"], {"modes": values})).axes
-    assert {text.get_position(): text.get_text() for text in axes.texts} == {(0, 0): "64", (0, 1): "3"}
-    assert [text.get_color() for text in axes.texts] == ["w", "k"]
-
-
-def test_trajectories_have_a_panel_each():
-    path = [(1.0, 1.0), (0.5, 0.2), (0.0, 0.0)]
-    figure = saved(figures.trajectories({f"run {index}": path for index in range(5)}))
-    assert [axes.get_visible() for axes in figure.axes] == [True] * 5 + [False] * 3
-    assert list(figure.axes[0].lines[0].get_xdata()) == [1.0, 0.5, 0.0]

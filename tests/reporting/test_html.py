@@ -1,7 +1,7 @@
 import pytest
 from jinja2 import UndefinedError
 
-from patterngan.reporting import figures
+from patterngan.reporting import charts
 from patterngan.reporting.html import INK, drawing, svg, write_page
 
 PAGE = {
@@ -39,7 +39,8 @@ def test_a_page_that_lacks_content_is_not_written(tmp_path):
 
 def test_figures_have_the_colour_of_the_text_and_are_the_same_each_time():
     with drawing():
-        first, second = (svg(figures.heat_maps(["$a$"], ["b"], {"tv": {("$a$", "b"): 0.5}})) for _ in range(2))
+        panel = charts.HeatMap("median tv", "tv", {("$a$", "b"): 0.5})
+        first, second = (svg(charts.heat_maps(["$a$"], ["b"], [panel])) for _ in range(2))
     assert first == second
     assert first.startswith("<svg")
     assert "currentColor" in first

@@ -8,6 +8,7 @@ from patterngan.reporting.sweep import rows
 from patterngan.reporting.sweep_page import report_sweep, wants_pictures, write_sweep_page
 from patterngan.validation import UsageError
 from tests.reporting.test_sweep import run
+from tests.reporting.test_sweep_figures import record
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,49 @@ def test_settings_have_medians_and_ranges(page):
     assert "2 seeds can tell no two settings apart" in table
 
 
+def test_what_failed_stands_with_its_reason_and_its_log(sweep):
+    folder = sweep / "24"
+    try:
+        assert re.search(
+            r'k=0: &lt;i&gt;no&lt;/i&gt;</span></dt>\n<dd>Logs of <a href="24/">24</a></dd>', page_of(sweep)
+        )
+        (folder / "train.log").touch()
+        assert '<dd>Logs of <a href="24/train.log">24</a></dd>' in page_of(sweep)
+        assert '<a href="#endings">why</a>' in page_of(sweep)
+    finally:
+        (folder / "train.log").unlink(missing_ok=True)
+
+
+def test_runs_that_ended_for_one_reason_stand_together(tmp_path):
+    for number, (status, error) in enumerate([("failed", "a"), ("failed", "b"), ("failed", "a"), ("diverged", "a")]):
+        run(tmp_path / str(number), status, [f"seed={number}"], error)
+    (tmp_path / "4" / ".hydra").mkdir(parents=True)
+    (tmp_path / "4" / ".hydra" / "overrides.yaml").write_text("[seed=4]")
+    endings = re.findall(r'<dt>(.*?): <span class="failed">(.*?)</span></dt>\n<dd>(.*?)</dd>', page_of(tmp_path))
+    listed = [(what, why, re.findall(">(.*?)</a>", logs)) for what, why, logs in endings]
+    assert listed == [
+        ("2 failed", "a", ["0", "2"]),
+        ("1 failed", "b", ["1"]),
+        ("1 diverged", "a", ["3"]),
+        ("1 unfinished", "it has written no result", ["4"]),
+    ]
+
+
+def test_a_sweep_that_completed_lists_no_endings(seeds):
+    assert "endings" not in page_of(seeds)[page_of(seeds).index("<main>") :]
+
+
+def test_learning_curves_come_first(seeds):
+    assert "Learning curves" not in page_of(seeds)
+    for row in rows(seeds):
+        record(seeds / row.name, {"metrics/tv": {0: 0.9, 9: row.metrics["tv"]}})
+    text = page_of(seeds)
+    heads = re.findall("<h2.*?>(.*?)</h2>", text)
+    assert heads == ["Learning curves", "Settings", "Best and worst", "Spread over seeds", "All runs"]
+    assert "its band the middle half of them" in text
+    assert '<span style="--mark: #2a78b5">all runs</span>' in text
+
+
 def test_the_best_and_the_worst_stand_first(sweep, page):
     extremes = page[page.index("Best and worst") : page.index("Medians by two keys")]
     named = re.findall(r"<tr><td>(best|worst)</td><td><a href=.*?>(\d+)</a>", extremes)
@@ -73,23 +117,19 @@ def test_the_best_and_the_worst_stand_first(sweep, page):
     assert named == [("best", name) for name in order[:3]] + [("worst", name) for name in order[-3:]]
 
 
-def test_there_is_a_heat_map_of_every_two_keys_lr_and_k_first(page):
-    assert re.findall("<summary>(.*?)</summary>", page) == [
+def test_there_is_a_heat_map_of_every_two_keys_but_seeds_lr_and_k_first(page):
+    assert re.findall('<details name="heat-map".*?><summary>(.*?)</summary>', page) == [
         "lr × pattern.k",
         "lr × architecture.width",
-        "lr × seed",
         "pattern.k × architecture.width",
-        "pattern.k × seed",
-        "architecture.width × seed",
     ]
-    assert page.count("<details") == 6
+    assert page.count('<details name="heat-map"') == 3
     assert page.count(" open>") == 1
 
 
 def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(page):
-    first = page[page.index("median tv") :]
-    first = first[: first.index("</svg>")]
-    texts = re.findall(r">([^<>]+)</text>", page[: page.index("median tv")][-9000:] + first)
+    end = page.index("</svg>", page.index("median tv"))
+    texts = re.findall(r">([^<>]+)</text>", page[page.rindex("<svg", 0, end) : end])
     assert [text for text in texts if text in ("2", "3", "10")][:3] == ["2", "3", "10"]
     median = sorted(0.01 + 2 / 100 + width / 1000 + seed / 10000 for width in (8, 16) for seed in (0, 1))
     assert f"{(median[1] + median[2]) / 2:.3g}" in texts
@@ -97,7 +137,7 @@ def test_a_cell_is_the_median_of_its_runs_in_the_order_of_numbers(page):
 
 def test_the_spread_has_a_line_for_each_point(page):
     assert "lr=1e-3 k=2 width=8" in page
-    assert "the best 13 of 13 points" in page
+    assert "the best 12 of 12 settings" in page
 
 
 def test_seeds_alone_need_no_heat_map(seeds):

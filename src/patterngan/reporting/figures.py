@@ -1,7 +1,6 @@
-"""Figures, without a window: of a GAN, and charts of many runs."""
+"""Figures of a GAN, drawn without a window."""
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
@@ -183,62 +182,4 @@ def side_by_side(portraits: Sequence[tuple[Portrait, str]], kind: Kind) -> Figur
         kind(axes, portrait).show(portrait)
         axes.set_title(title, fontsize=8, parse_math=False)
     panels[0].legend(frameon=False, fontsize=8)
-    return figure
-
-
-def spread(names: Sequence[str], metrics: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """A panel for each metric with a row for each name: a dot for each value and a bar at the median."""
-    figure = auto_figure(3 * len(metrics), 0.35 * len(names) + 1.2)
-    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
-    for axes, (title, rows) in zip(panels, metrics.items(), strict=True):
-        hide_frame(axes)
-        for row, values in enumerate(rows):
-            axes.plot(values, [row] * len(values), "o", color=VALID, alpha=0.4, markersize=4)
-            if values:
-                axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
-        axes.set(title=title, yticks=range(len(names)), yticklabels=names)
-        axes.locator_params(axis="x", nbins=4)
-    panels[0].invert_yaxis()
-    return figure
-
-
-def heat_maps(
-    rows: Sequence[str],
-    columns: Sequence[str],
-    panels: Mapping[str, Mapping[tuple[str, ...], float]],
-    labels: tuple[str, str] = ("", ""),
-) -> Figure:
-    """A heat map for each panel: (row, column) → value, empty where a value is missing. `labels`: of rows, columns."""
-    figure = auto_figure((0.45 * len(columns) + 3) * len(panels), 0.4 * len(rows) + 2.2)
-    slanted = {"rotation": 60, "ha": "right"} if max(map(len, columns)) > 6 else {}
-    for axes, (title, values) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        grid = [[values.get((row, column), float("nan")) for column in columns] for row in rows]
-        image = axes.imshow(grid, aspect="auto", cmap="viridis")
-        middle = sum(image.get_clim()) / 2
-        for (row, column), value in values.items():
-            place, color = (columns.index(column), rows.index(row)), "k" if value > middle else "w"
-            axes.text(*place, f"{value:.3g}", ha="center", va="center", fontsize=6, color=color)
-        axes.set(title=title, xticks=range(len(columns)), yticks=range(len(rows)), ylabel=labels[0], xlabel=labels[1])
-        axes.set_xticklabels(columns, fontsize=7, **slanted)
-        axes.set_yticklabels(rows, fontsize=7)
-    return figure
-
-
-def trajectories(paths: Mapping[str, Sequence[tuple[float, float]]]) -> Figure:
-    """A panel for each path of (θ, ψ), with its start and the equilibrium at the origin."""
-    columns = min(4, len(paths))
-    rows = -(-len(paths) // columns)
-    figure = auto_figure(2.7 * columns, 2.8 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False).flatten()
-    for axes, (title, path) in zip(panels, paths.items(), strict=False):
-        hide_frame(axes)
-        theta, psi = zip(*path, strict=True)
-        axes.plot(theta, psi, color=VALID, linewidth=0.8)
-        axes.plot(theta[0], psi[0], "o", color=MISSING, markersize=5)
-        axes.plot(0, 0, "+", color=INVALID, markersize=10)
-        axes.set_title(title, fontsize=8)
-        axes.set(xlabel="θ", ylabel="ψ")
-        axes.set_aspect("equal", adjustable="datalim")
-    for axes in panels[len(paths) :]:
-        axes.set_visible(False)
     return figure

@@ -1,13 +1,11 @@
-"""The page of a sweep: its best and worst runs, medians by two keys, the spread over seeds, and all runs."""
+"""The page of a sweep: how its settings learned, its best and worst runs, figures, what failed, and all runs."""
 
-import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
-from markupsafe import Markup
 from rich.console import Console
 
 from patterngan.reporting.commands import (
@@ -23,13 +21,13 @@ from patterngan.reporting.commands import (
 )
 from patterngan.reporting.console import show
 from patterngan.reporting.events import EVENTS, folder_of_events
-from patterngan.reporting.figures import heat_maps, spread
-from patterngan.reporting.html import drawing, svg, write_page
+from patterngan.reporting.html import write_page
 from patterngan.reporting.medians import write_medians
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.studio import Studio
-from patterngan.reporting.sweep import Point, Row, grouped, measured, points, ranked, swept
+from patterngan.reporting.sweep import Row, measured, points, ranked, swept
+from patterngan.reporting.sweep_figures import MOST_POINTS, curves_of, heat_maps_of, spread_of
 from patterngan.reporting.sweep_tables import report, settings_grid
 from patterngan.storage.files import read_yaml
 from patterngan.storage.results import PAGE
@@ -38,14 +36,17 @@ from patterngan.validation import UsageError
 BEST = 4
 """Runs of a sweep that get a page and pictures unasked, which take a quarter of a second for each run."""
 
-DRAWN = ("validity", "tv")
-"""Metrics in the heat maps and the spread."""
-
 EXTREMES = 3
 """Runs in the table of the best, and of the worst."""
 
-MOST_PAIRS, MOST_POINTS, MOST_VALUES = 10, 40, 40
-"""Limits that keep the page readable: heat maps, rows of the spread, values of a key in a heat map."""
+
+class Ending(NamedTuple):
+    """Runs that did not complete, for one reason."""
+
+    status: str
+    reason: str
+    logs: dict[str, str]
+    """Run → the address of its log."""
 
 
 def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequence[str] = ()) -> None:
@@ -105,10 +106,8 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
     keys, best_first = swept(runs), ranked(runs)
     values = {key: _sorted_values(runs, key) for key in keys}
     names, lines = points(runs)
-    has_seeds = any(len(point.runs) > 1 for point in lines)
-    with drawing():
-        maps = _heat_maps(runs, values)
-        spreads = _spread(names, lines[:MOST_POINTS]) if has_seeds else []
+    ended = [point for point in lines if any(row.metrics for row in point.runs)]
+    has_seeds = any(len(point.runs) > 1 for point in ended)
     write_page(
         sweep / PAGE,
         "sweep.html",
@@ -119,10 +118,12 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         links={row.name: _link(sweep, row.name) for row in runs},
         grid=settings_grid(names, lines, MOST_POINTS),
         extremes={"best": best_first[:EXTREMES], "worst": best_first[EXTREMES:][-EXTREMES:]},
-        heat_maps=maps,
-        spread=spreads,
-        spread_points=min(len(lines), MOST_POINTS),
-        points=len(lines),
+        curves=curves_of(sweep, names, lines),
+        heat_maps=heat_maps_of(runs, values),
+        spread=spread_of(names, ended[:MOST_POINTS]) if has_seeds else [],
+        endings=_endings(sweep, runs),
+        spread_points=min(len(ended), MOST_POINTS),
+        points=len(ended),
         commands=_commands(sweep.resolve(), runs, best_first, trust),
     )
     return sweep / PAGE
@@ -146,36 +147,20 @@ def _sort_key(value: str) -> tuple[bool, float, str]:
         return True, 0.0, value
 
 
-def _heat_maps(runs: Sequence[Row], values: Mapping[str, Sequence[str]]) -> dict[str, list[Markup]]:
-    """Two swept keys → a heat map for each metric, where runs have it. `values`: of each swept key."""
-    keys = list(values)
-    # Users first ask which lr suits which pattern, so these come first; seeds come last.
-    ordered = sorted(keys, key=lambda key: (key == "seed", key not in ("lr", "pattern.k"), keys.index(key)))
-    drawable = [key for key in ordered if len(values[key]) <= MOST_VALUES]
-    maps = {}
-    for pair in list(combinations(drawable, 2))[:MOST_PAIRS]:
-        figures = [
-            svg(heat_maps(values[pair[0]], values[pair[1]], {f"median {metric}": medians}, pair))
-            for metric in DRAWN
-            if (medians := _medians(runs, pair, metric))
-        ]
-        if figures:
-            maps[" × ".join(pair)] = figures
-    return maps
+def _endings(sweep: Path, runs: Sequence[Row]) -> list[Ending]:
+    """The runs that did not complete, by status and reason, with the address of each one's log."""
+    endings: dict[tuple[str, str], dict[str, str]] = {}
+    for row in runs:
+        if row.status != "completed":
+            reason = row.result.get("error") or "it has written no result"
+            endings.setdefault((row.status, reason), {})[row.name] = _log(sweep, row.name)
+    return [Ending(status, reason, logs) for (status, reason), logs in endings.items()]
 
 
-def _medians(runs: Sequence[Row], keys: Sequence[str], metric: str) -> dict[tuple[str, ...], float]:
-    """The values of these keys → the median of a metric over the runs that have them."""
-    figures = {point.values: point.figures(metric) for point in grouped(runs, keys)}
-    return {values: statistics.median(some) for values, some in figures.items() if some}
-
-
-def _spread(keys: Sequence[str], lines: Sequence[Point]) -> list[Markup]:
-    """A figure for each metric: the values of every run, a row for each point."""
-    words = [key.rpartition(".")[2] for key in keys]
-    names = [" ".join(map("=".join, zip(words, point.values, strict=True))) or "all" for point in lines]
-    metrics = {metric: [point.figures(metric) for point in lines] for metric in DRAWN}
-    return [svg(spread(names, {metric: figures})) for metric, figures in metrics.items() if any(figures)]
+def _log(sweep: Path, name: str) -> str:
+    """The address of a run's log or, where it has none, of its folder."""
+    logs = sorted((sweep / name).glob("*.log"))
+    return quote(f"{name}/{logs[0].name if logs else ''}")
 
 
 def _commands(sweep: Path, runs: Sequence[Row], best_first: Sequence[Row], trust: Sequence[str]) -> dict[str, str]:

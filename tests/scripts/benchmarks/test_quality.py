@@ -56,7 +56,7 @@ def test_the_csv_has_every_seed(tmp_path):
 
 def test_the_chart_shows_every_seed():
     figure = draw([CellResult(CELL, [*GOOD[:2], row("2", tv=0.05)], 1.0)])
-    assert [axes.get_title() for axes in figure.axes] == ["tv", "kl", "forward_kl", "1 - validity"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["tv", "kl", "forward_kl", "1 - validity"]
     assert list(figure.axes[0].lines[0].get_xdata()) == [0.01, 0.01, 0.05]
 
 
