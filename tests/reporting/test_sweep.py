@@ -4,7 +4,7 @@ import json
 import pandas as pd
 import pytest
 
-from patterngan.reporting.sweep import points, ranked, rows, swept, write_csv
+from patterngan.reporting.sweep import points, ranked, readable, rows, swept, write_csv
 from patterngan.validation import UsageError
 
 
@@ -146,3 +146,18 @@ def test_overrides_that_are_no_list_of_words_are_refused(tmp_path, text):
     (tmp_path / "0" / ".hydra" / "overrides.yaml").write_text(text)
     with pytest.raises(UsageError, match=r"overrides\.yaml: holds no overrides of a run"):
         rows(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("0.025792472957300305", "0.0258"),
+        ("1.0001e-05", "1e-05"),
+        ("123456789", "123456789"),
+        ("1e-3", "1e-3"),
+        ("nonsaturating", "nonsaturating"),
+        ("", ""),
+    ],
+)
+def test_numbers_of_many_digits_are_shortened(typed, shown):
+    assert readable(typed) == shown

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from patterngan.reporting.charts import COLOURS
 from patterngan.reporting.events import EventFile
 from patterngan.reporting.sweep import Point, Row, points, rows
-from patterngan.reporting.sweep_figures import band, curves_of, readable, setting_names
+from patterngan.reporting.sweep_figures import band, curves_of, setting_names
 from tests.reporting.test_sweep import run
 
 
@@ -128,18 +128,3 @@ def test_more_than_four_seeds_have_a_band_of_the_middle_half(tmp_path):
 )
 def test_settings_have_short_names_that_stay_apart(keys, values, name):
     assert setting_names(keys, [Point(values, [finished("0")])]) == [name]
-
-
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("0.025792472957300305", "0.0258"),
-        ("1.0001e-05", "1e-05"),
-        ("123456789", "123456789"),
-        ("1e-3", "1e-3"),
-        ("nonsaturating", "nonsaturating"),
-        ("", ""),
-    ],
-)
-def test_numbers_of_many_digits_are_shortened(typed, shown):
-    assert readable(typed) == shown

@@ -7,6 +7,7 @@ from rich.console import Console
 from patterngan.reporting.sweep import rows
 from patterngan.reporting.sweep_page import report_sweep, wants_pictures, write_sweep_page
 from patterngan.validation import UsageError
+from tests.reporting.test_search import note
 from tests.reporting.test_sweep import run
 from tests.reporting.test_sweep_figures import record
 
@@ -243,3 +244,22 @@ def test_the_sweep_is_told_again_where_hydra_noted_it(seeds):
     notes = {"task": ["seed=range(0,6)"], "hydra": ["hydra.mode=MULTIRUN", "hydra.sweep.dir=/else/where"]}
     (seeds / "multirun.yaml").write_text(json.dumps({"hydra": {"overrides": notes}}))
     assert "train.py -m &#39;seed=range(0,6)&#39; hydra.sweep.dir=" in page_of(seeds)
+
+
+def test_a_search_is_told_by_its_best_trial_and_the_command_that_goes_on(tmp_path):
+    for number in range(4):
+        overrides = [f"lr=0.00{number + 1}234567890123", "architecture.width=16"]
+        run(tmp_path / str(number), overrides=overrides, tv=0.5 - number / 10, validity=0.5)
+    note(tmp_path)
+    with Console(width=200, record=True, quiet=False) as console:
+        report_sweep(tmp_path, console)
+    said, page = console.export_text(), (tmp_path / "report.html").read_text()
+    assert "best       trial 3 of 4, tv 0.2: lr=0.00423 architecture.width=16" in said
+    assert re.search(r"go on +.*train.py -m .* hydra.sweeper.n_trials=16 hydra.sweep.dir=", said)
+    assert "<h2>Best trial 3 of 4</h2>\n<p>It reached tv 0.2: lr=0.00423 architecture.width=16.</p>" in page
+    assert "Medians by two keys" not in page
+    purposes = re.findall('<p>(.*?):</p>\n<div class="command">', page)
+    assert purposes[:2] == ["As many trials again; those that have ended are kept", "The best trial again, alone"]
+    assert "lr=0.004234567890123 architecture.width=16</code>" in page
+    shown = re.sub("data-sort=.*?>|<code>.*?</code>", "", page[page.index("<main>") :])
+    assert "234567" not in shown

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from patterngan.evaluation.registry import Metric, metric_named
-from patterngan.reporting.figures import INVALID, MISSING, TARGET, VALID, auto_figure, hide_frame
+from patterngan.reporting.figures import INVALID, MISSING, SMALL, TARGET, VALID, auto_figure, hide_frame
 
 COLOURS = (VALID, INVALID, MISSING, "#2a9d78", "#9b6bc2", "#4db6e2")
 """Of the best settings, which differ by day and at night; all others are drawn in the grey of `TARGET`."""
@@ -71,8 +71,7 @@ def learning_curves(bands: Sequence[Band], metric: Metric, floors: Sequence[floa
     axes.set(xlabel="GAN step", ylabel=axis_label(metric.name))
     _set_scale(axes, [value for band in bands for value in band.median], metric)
     for floor in floors:
-        axes.axhline(floor, color=TARGET, linewidth=1, linestyle="--")
-        axes.annotate("floor", (0, floor), (3, 2), ("axes fraction", "data"), "offset points", fontsize=7, color=TARGET)
+        draw_floor(axes, floor)
     return figure
 
 
@@ -80,10 +79,21 @@ def _set_scale(axes: Axes, medians: Sequence[float], metric: Metric) -> None:
     """Shares that should rise have the whole axis from 0 to 1, so that 9 of 64 does not look like 64 of 64."""
     if metric.better == "higher" and metric.unit == "share":
         axes.set_ylim(0, 1.02)
-    elif min(medians) > 0 and max(medians) > SPAN * min(medians):
+    elif falls_far(medians):
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
+
+
+def draw_floor(axes: Axes, floor: float) -> None:
+    """Draws a dashed line with its name at what a perfect sampler would show."""
+    axes.axhline(floor, color=TARGET, linewidth=1, linestyle="--")
+    axes.annotate("floor", (0, floor), (3, 2), ("axes fraction", "data"), "offset points", fontsize=7, color=TARGET)
+
+
+def falls_far(values: Sequence[float]) -> bool:
+    """Whether a metric that should fall needs a logarithmic axis; see `SPAN`."""
+    return min(values) > 0 and max(values) > SPAN * min(values)
 
 
 def spread(
@@ -122,22 +132,27 @@ def heat_maps(
     rows: Sequence[str], columns: Sequence[str], panels: Sequence[HeatMap], labels: tuple[str, str] = ("", "")
 ) -> Figure:
     """A heat map for each panel, in which brighter is always better. `labels`: of rows, columns."""
-    figure = auto_figure(max(3.2, 0.45 * len(columns) + 1.9) * len(panels), 0.4 * len(rows) + 1.8)
-    slanted = {"rotation": 60, "ha": "right"} if max(map(len, columns)) > 6 else {}
+    longest_row, longest_column = (max(map(len, names)) for names in (rows, columns))
+    width = max(3.2, 0.45 * len(columns) + 0.07 * longest_row + 1.5)
+    figure = auto_figure(width * len(panels), 0.4 * len(rows) + 0.06 * longest_column + 1)
+    slanted = {"rotation": 60, "ha": "right"} if longest_column > 6 else {}
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         grid = [[panel.cells.get((row, column), float("nan")) for column in columns] for row in rows]
         image = axes.imshow(grid, aspect="auto")
         _colour(image, panel)
         for (row, column), value in panel.cells.items():
             color = "k" if sum(image.to_rgba(value)[:3]) > 1.5 else "w"
-            axes.text(columns.index(column), rows.index(row), f"{value:.3g}", ha="center", va="center", color=color)
-        bar = figure.colorbar(image, ax=axes, label=axis_label(panel.metric), aspect=30)
+            place = columns.index(column), rows.index(row)
+            axes.text(*place, f"{value:.3g}", ha="center", va="center", fontsize=7, color=color)
+        bar = figure.colorbar(image, ax=axes, aspect=30)
+        bar.ax.tick_params(labelsize=SMALL)
+        bar.set_label(axis_label(panel.metric), fontsize=SMALL)
         if panel.floor:
             bar.ax.axhline(panel.floor, color=INVALID, linewidth=2)
-        axes.set(title=panel.title, xticks=range(len(columns)), yticks=range(len(rows)))
-        axes.set(ylabel=labels[0], xlabel=labels[1])
-        axes.set_xticklabels(columns, **slanted)
-        axes.set_yticklabels(rows)
+        axes.set_title(panel.title, fontsize=10)
+        axes.set(xticks=range(len(columns)), yticks=range(len(rows)), ylabel=labels[0], xlabel=labels[1])
+        axes.set_xticklabels(columns, fontsize=SMALL, **slanted)
+        axes.set_yticklabels(rows, fontsize=SMALL)
     return figure
 
 

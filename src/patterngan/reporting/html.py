@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from patterngan.reporting.sweep import readable
 from patterngan.storage.files import write_atomically
 
 INK = "#010203"
@@ -41,6 +42,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
+    environment.filters["readable"] = readable
     environment.globals["asset"] = _asset
     environment.globals["version"] = version("patterngan")
     return environment

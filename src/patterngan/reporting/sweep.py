@@ -101,6 +101,14 @@ def swept(runs: Sequence[Row]) -> list[str]:
     return [key for key in keys if len({row.overrides.get(key) for row in runs}) > 1]
 
 
+def readable(value: str) -> str:
+    """A value as it was typed; a number with many digits, such as a search chooses, with three of them."""
+    try:
+        return f"{float(value):.3g}" if len(value) > 7 and not value.isdecimal() else value
+    except ValueError:
+        return value
+
+
 @dataclass(frozen=True)
 class Point:
     """The runs that have the same values of some keys, mostly of all swept keys but the seed."""

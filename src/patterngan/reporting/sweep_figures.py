@@ -16,7 +16,7 @@ from patterngan.reporting.charts import COLOURS, Band, HeatMap, axis_label, heat
 from patterngan.reporting.figures import TARGET
 from patterngan.reporting.history import history
 from patterngan.reporting.html import drawing, svg
-from patterngan.reporting.sweep import Point, Row, grouped, measured
+from patterngan.reporting.sweep import Point, Row, grouped, measured, readable
 from patterngan.validation import UsageError
 
 Curve = Mapping[int, float]
@@ -174,11 +174,3 @@ def _short(key: str, keys: Sequence[str]) -> str:
     words = key.split(".")
     ends = [".".join(words[-count:]) for count in range(1, len(words))]
     return next((end for end in ends if sum(f".{other}".endswith(f".{end}") for other in keys) == 1), key)
-
-
-def readable(value: str) -> str:
-    """A value as it was typed; a number with many digits, such as a search chooses, with three of them."""
-    try:
-        return f"{float(value):.3g}" if len(value) > 7 and not value.isdecimal() else value
-    except ValueError:
-        return value

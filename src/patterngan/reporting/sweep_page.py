@@ -10,12 +10,14 @@ from rich.console import Console
 
 from patterngan.reporting.commands import (
     alone_command,
+    config_flags,
     curves_command,
     display_path,
     generate_command,
     script_command,
     sweep_command,
     sweep_curves_command,
+    train_command,
     trust_flags,
     without_placement,
 )
@@ -25,6 +27,8 @@ from patterngan.reporting.html import write_page
 from patterngan.reporting.medians import write_medians
 from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
+from patterngan.reporting.search import Search, go_on_command, search_of
+from patterngan.reporting.search_figures import figures_of
 from patterngan.reporting.studio import Studio
 from patterngan.reporting.sweep import Row, measured, points, ranked, swept
 from patterngan.reporting.sweep_figures import MOST_POINTS, curves_of, heat_maps_of, spread_of
@@ -69,6 +73,11 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
     show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
+    search = search_of(sweep, runs)
+    if best := _best_words(search):
+        show(console, f"best       {best}")
+    if search and (further := go_on_command(search, sweep.resolve())):
+        show(console, f"go on      {further}")
     if best_first and has_curves(sweep, runs):
         show(console, f"curves     {sweep_curves_command(sweep, medians_of(sweep, runs, console))}")
     if best_first:
@@ -106,6 +115,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
     keys, best_first = swept(runs), ranked(runs)
     values = {key: _sorted_values(runs, key) for key in keys}
     names, lines = points(runs)
+    search = search_of(sweep, runs)
     ended = [point for point in lines if any(row.metrics for row in point.runs)]
     has_seeds = any(len(point.runs) > 1 for point in ended)
     write_page(
@@ -119,12 +129,14 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         grid=settings_grid(names, lines, MOST_POINTS),
         extremes={"best": best_first[:EXTREMES], "worst": best_first[EXTREMES:][-EXTREMES:]},
         curves=curves_of(sweep, names, lines),
-        heat_maps=heat_maps_of(runs, values),
+        heat_maps={} if search else heat_maps_of(runs, values),
+        search=figures_of(search) if search else {},
+        best=_best_words(search),
         spread=spread_of(names, ended[:MOST_POINTS]) if has_seeds else [],
         endings=_endings(sweep, runs),
         spread_points=min(len(ended), MOST_POINTS),
         points=len(ended),
-        commands=_commands(sweep.resolve(), runs, best_first, trust),
+        commands=_commands(sweep.resolve(), runs, best_first, trust, search),
     )
     return sweep / PAGE
 
@@ -163,11 +175,26 @@ def _log(sweep: Path, name: str) -> str:
     return quote(f"{name}/{logs[0].name if logs else ''}")
 
 
-def _commands(sweep: Path, runs: Sequence[Row], best_first: Sequence[Row], trust: Sequence[str]) -> dict[str, str]:
+def _best_words(search: Search | None) -> str:
+    """The best trial of a search in a line; empty where there is none."""
+    if search is None or search.best is None:
+        return ""
+    (row, value), of = search.best, len(search.trials)
+    return f"trial {row.name} of {of}, {search.metric} {value:.4g}: {search.chosen(row)}"
+
+
+def _commands(
+    sweep: Path, runs: Sequence[Row], best_first: Sequence[Row], trust: Sequence[str], search: Search | None
+) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
     overrides = _overrides(sweep)
-    if overrides and all(is_harmless(override, trust) for override in overrides):
+    harmless = bool(overrides) and all(is_harmless(override, trust) for override in overrides)
+    if harmless and search and (further := go_on_command(search, sweep)):
+        commands["As many trials again; those that have ended are kept:"] = further
+    if search and search.best and all(is_harmless(override, trust) for override in search.best[0].result["overrides"]):
+        commands["The best trial again, alone:"] = train_command(*config_flags(), *search.best[0].result["overrides"])
+    if harmless and search is None:
         commands["The same sweep again; runs that have ended are kept:"] = sweep_command(overrides, sweep)
     if best_first:
         commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)

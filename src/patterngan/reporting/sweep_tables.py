@@ -21,7 +21,7 @@ from patterngan.reporting.comparison import (
     smallest_p,
 )
 from patterngan.reporting.console import ranges, show
-from patterngan.reporting.sweep import Point, Row, measured, points, rows, write_csv
+from patterngan.reporting.sweep import Point, Row, measured, points, readable, rows, write_csv
 from patterngan.validation import legible
 
 SHOWN = 20
@@ -53,7 +53,9 @@ def settings_grid(keys: Sequence[str], best_first: Sequence[Point], shown: int =
     best, *others = [point.scores for point in best_first]
     contests = [None, *adjusted([contest(best, other) for other in others])]
     head = [*keys, "runs", *columns]
-    lines = [[*point.values, _count(point), *metric_cells(point, columns)] for point in best_first[:shown]]
+    lines = [
+        [*map(readable, point.values), _count(point), *metric_cells(point, columns)] for point in best_first[:shown]
+    ]
     if any(contests):
         head.append("best wins")
         lines = [[*line, contest_cell(one)] for line, one in zip(lines, contests, strict=False)]

@@ -76,9 +76,14 @@ class ReportSweep(Callback):
         from patterngan.reporting.console import table_console
         from patterngan.reporting.sweep_page import report_sweep
         from patterngan.runs.instantiate import foreign_packages
+        from patterngan.storage.files import naming
         from patterngan.storage.settings import SETTINGS
 
         with plain_errors(RunMode.RUN):
             task: Any = OmegaConf.to_container(config, resolve=False)
             trust = foreign_packages({key: task.get(key) for key in SETTINGS})
-            report_sweep(Path(str(config.hydra.sweep.dir)), table_console(), trust=trust)
+            folder = Path(str(config.hydra.sweep.dir))
+            if config.hydra.runtime.choices["hydra/sweeper"] == "optuna":  # which does not note what was typed
+                with naming(folder / "multirun.yaml"):
+                    OmegaConf.save(config, folder / "multirun.yaml")
+            report_sweep(folder, table_console(), trust=trust)
