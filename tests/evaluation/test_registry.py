@@ -8,7 +8,7 @@ from patterngan.evaluation.longer import name_at
 from patterngan.evaluation.metrics import report
 from patterngan.evaluation.registry import CHARTED, COUNTS, METRICS, NAMES, metric_named, present
 
-CONTEXT = {"support", "samples", "exact", "tv_floor", "marginals", "real_marginals"}
+CONTEXT = {"support", "held", "samples", "exact", "tv_floor", "marginals", "real_marginals"}
 """What a report has beside metrics."""
 
 

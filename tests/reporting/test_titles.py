@@ -25,6 +25,7 @@ def titled():
         (["experiment=odd_numbers"], "odd numbers below 128 · nonsaturating · linear"),
         (["experiment=multiples_of_five"], "multiples of five below 50 · nonsaturating · linear"),
         (["experiment=rule"], "multiples of three below 4096 · boundary_seeking · automaton"),
+        (["architecture=transformer"], "even numbers below 128 · boundary_seeking · transformer"),
         (["architecture=gated"], "even numbers below 128 · boundary_seeking · gated"),
         (["architecture=recurrent", "encoding.capacity=50"], "even numbers below 50 · boundary_seeking · recurrent"),
         (["pattern.k=13"], "multiples of 13 below 128 · boundary_seeking · autoregressive"),

@@ -18,8 +18,8 @@ def title(config: object) -> str | None:
 
 
 def _architecture(config: object) -> str | None:
-    """The option whose generator has the same cell or, where it has none, the same network."""
-    return _option(config, "architecture.generator.cell") or _option(config, "architecture.generator._target_")
+    """The option with the same cell or, where it has none, with the same generator."""
+    return _option(config, "architecture.cell") or _option(config, "architecture.generator._target_")
 
 
 def _option(config: object, key: str) -> str | None:
