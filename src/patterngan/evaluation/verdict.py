@@ -155,7 +155,7 @@ def count(number: float) -> str:
 def in_words(share: float) -> str:
     """A share, 0 < share ≤ 1, as people say it: one in five, nine in ten."""
     if share > 0.95:
-        return "nearly all"
+        return "all" if share > 1 - ROUNDING else "nearly all"
     if share < 0.095:
         return f"one in {round(1 / share)}"
     parts = ((part, whole) for whole in (2, 3, 4, 5, 10) for part in range(1, whole))
