@@ -180,6 +180,8 @@ def _meaning(metric: Metric) -> str:
 
 def _range(metric: Metric) -> str:
     low, high = metric.range
+    if metric.unit == "logits":
+        return "any number"
     unit = ", in nats" if metric.unit == "nats" else ""
     return (f"≥ {low:g}" if math.isinf(high) else f"{low:g} to {high:g}") + unit
 

@@ -53,7 +53,8 @@ MISTAKES = {
     "optimizer.betas=[0.9,1]": "optimizer.betas=[0.9, 1]: must be two numbers from 0 to below 1",
     "capture=3": "capture=3: must be true or false",
     "optimized_metric=fid": "optimized_metric=fid: must be one of validity, modes, coverage, tv, kl, "
-    "forward_kl, marginal_gap, fidelity, unseen_coverage, rate, entropy, distinct, d_real, d_fake",
+    "forward_kl, marginal_gap, fidelity, unseen_coverage, rate, entropy, distinct, d_real, d_fake, "
+    "d_seen, d_unseen, d_invalid",
     "encoding=gray": "encoding=gray: must be one of binary, digits, onehot",
     "architecture=cnn": "architecture=cnn: must be one of automaton, autoregressive, dirac, gated, linear, mlp, "
     "recurrent, transformer",

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from patterngan.data.encodings import Binary
+from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Multiples
 from patterngan.evaluation.evaluator import SHOWN, Evaluator
 from patterngan.gan.heads import gumbel_straight_through, sigmoid
@@ -29,6 +30,14 @@ def test_each_real_is_scored_once_where_they_are_few():
     evaluation = evaluate(evaluator(Gaussian(4)), discriminator)
     expected = torch.tensor([0.0, 2.0, 4.0, 6.0]).sigmoid().mean()
     assert evaluation.metrics["d_real"] == pytest.approx(expected.item(), abs=1e-6)
+
+
+def test_of_a_holdout_logits_are_kept_unless_d_compares_codes():
+    pattern = HeldOut(Multiples(2, 8), 2)
+    for compared, kept in ((1, {"d_seen", "d_unseen", "d_invalid"}), (3, set())):
+        ours = Evaluator(pattern, Binary(8), Gaussian(4), sigmoid(), 3, 999, compared=compared)
+        metrics = evaluate(ours, lambda codes, packs=compared: codes.sum(-1)[::packs]).metrics
+        assert {name for name in metrics if name in ("d_seen", "d_unseen", "d_invalid")} == kept
 
 
 def test_the_same_noise_is_used_every_time_and_another_for_another_seed():

@@ -93,6 +93,15 @@ def test_commands_are_folded_and_can_be_copied(page):
     assert commands.count("<code>") == commands.count(">copy</button>") > 4
 
 
+def test_a_page_of_a_run_with_a_holdout_shows_what_d_says(tmp_path):
+    holdout = [*QUICK, "pattern.holdout=0.5"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        train(compose("config", holdout), tmp_path, holdout)
+    assert (
+        "What D says: its mean logit of shown, held-out and invalid integers" in (tmp_path / "report.html").read_text()
+    )
+
+
 def test_figures_take_the_colour_of_the_page(page):
     assert "#010203" not in page
     assert page.count("currentColor") > 50

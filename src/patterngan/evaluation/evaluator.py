@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from patterngan.data.encodings import Encoding
+from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Pattern
 from patterngan.data.streams import seeded
 from patterngan.evaluation.law import Law, LawInputs, exact_inputs, generated_law, sampled_inputs
 from patterngan.evaluation.longer import longer_validity
+from patterngan.evaluation.memory import d_logits
 from patterngan.evaluation.metrics import Metrics, report
 from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait, portrait
 from patterngan.gan.growing import GrowingGenerator
@@ -91,6 +93,8 @@ class Evaluator:
             metrics |= longer_validity(generator, self.pattern, self.lengths, self.seed)
         metrics["d_real"] = self._mean_d_score(discriminator, self.encoding.encode(draws.reals))
         metrics["d_fake"] = self._mean_d_fake(discriminator, codes, law, draws.places)
+        if isinstance(self.pattern, HeldOut) and self.compared == 1:
+            metrics |= d_logits(discriminator, self.pattern, self.encoding, draws.reals.device)
         shown, drawn = generator(draws.shown), None
         if self.encoding.capacity <= MOST_INTEGERS:
             drawn = portrait(law, shown, discriminator, draws.reals, self.pattern, self.encoding, self.compared)

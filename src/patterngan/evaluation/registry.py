@@ -13,7 +13,12 @@ from typing import Literal
 Level = Literal["main", "shown", "kept"]
 """Where a metric is seen: also in terminals and charts, also on pages and in HPARAMS, or in files and curves alone."""
 
-RANGES = {"share": (0.0, 1.0), "nats": (0.0, math.inf), "integers": (0.0, math.inf)}
+RANGES = {
+    "share": (0.0, 1.0),
+    "nats": (0.0, math.inf),
+    "integers": (0.0, math.inf),
+    "logits": (-math.inf, math.inf),
+}
 """Unit → the lowest and the highest value; integers are counted."""
 
 HAVING = {
@@ -21,6 +26,7 @@ HAVING = {
     "listed": "",
     "large": "of a pattern of more than 2^20 integers",
     "holdout": "with a holdout",
+    "few": "with a holdout, of at most 2^16 integers",
     "lengths": "with `evaluation.lengths=[N]`",
 }
 """Which runs have a metric, in words; patterns of at most 2^20 integers are listed, as nearly all are."""
@@ -36,11 +42,11 @@ class Metric:
     name: str
     meaning: str
     """One line."""
-    unit: Literal["share", "nats", "integers"]
+    unit: Literal["share", "nats", "integers", "logits"]
     better: Literal["higher", "lower"] | None
     """None where a perfect generator's value is neither the highest nor the lowest."""
     level: Level
-    having: Literal["every", "listed", "large", "holdout", "lengths"] = "every"
+    having: Literal["every", "listed", "large", "holdout", "few", "lengths"] = "every"
     """A key of `HAVING`."""
     accuracy: Literal["exact", "expected", "counted"] = "exact"
     """A key of `ACCURACY`."""
@@ -133,6 +139,13 @@ METRICS = (
     ),
     Metric("d_real", "the discriminator's mean probability that reals are real", "share", None, "kept"),
     Metric("d_fake", "the discriminator's mean probability that fakes are real", "share", None, "kept"),
+    Metric(
+        "d_seen", "the discriminator's mean logit of the integers that training is shown", "logits", None, "kept", "few"
+    ),
+    Metric("d_unseen", "the discriminator's mean logit of the held-out integers", "logits", None, "kept", "few"),
+    Metric(
+        "d_invalid", "the discriminator's mean logit of integers outside the pattern", "logits", None, "kept", "few"
+    ),
 )
 """All metrics that are single numbers, the most important first."""
 

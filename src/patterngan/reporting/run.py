@@ -36,6 +36,10 @@ from patterngan.validation import UsageError
 
 CURVES = {
     "Metrics": ("share", {metric.rising: f"metrics/{metric.rising}" for metric in CHARTED}),
+    "What D says: its mean logit of shown, held-out and invalid integers": (
+        "logit",
+        {"shown": "metrics/d_seen", "invalid": "metrics/d_invalid", "held out": "metrics/d_unseen"},
+    ),
     "Losses of the discriminator and the generator": ("loss", {"D": "losses/discriminator", "G": "losses/generator"}),
 }
 """Caption → what the values are, and name of a curve → its tag."""
