@@ -7,7 +7,8 @@ import csv
 import operator
 import statistics
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,40 +70,50 @@ def figures(result: CellResult, name: str) -> list[float]:
 
 def line(label: str, result: CellResult, bars: Sequence[Bar]) -> str:
     """Returns a row of the table: of each metric the median seed and, in brackets, the worst."""
-    words = [label.ljust(16)]
+    words = [label]
     for name in FIGURES:
         words.append(median_and_worst(figures(result, name)))
     misses = [str(bar) for bar in bars if not bar.is_reached(figures(result, bar.name))]
-    return "".join([*words, f"{result.seconds:6.0f}  ", ", ".join(misses) or "reached"])
+    judged = ", ".join(misses) or "reached"
+    return "".join([*words, f"{result.seconds:6.0f}", f"  {judged}" if bars else ""])
 
 
-def rule(seeds: int, labels: Sequence[str], overrides: Sequence[str], folder: Path) -> None:
-    """Trains and prints the table, and writes every seed into `folder` as rule.csv.
+def print_table(rows: Mapping[str, tuple[Cell, Sequence[Bar]]], arguments: Namespace, name: str) -> None:
+    """Trains and prints a table, and writes every seed into the folder `arguments.output` as `name`.csv.
+
+    Args:
+        rows: the label of each row, what is trained and its bars.
+        arguments: see `quality.table_arguments`.
+        name: of the table.
 
     Raises:
         UsageError: for an unknown row, or a folder that holds one already.
     """
-    if unknown := sorted(set(labels) - set(CELLS)):
-        raise UsageError(f"--cells {unknown[0]}: must be of {'; '.join(CELLS)}")
-    folder.mkdir(parents=True, exist_ok=True)
+    if unknown := sorted(set(arguments.cells) - set(rows)):
+        raise UsageError(f"--cells {unknown[0]}: must be of {'; '.join(rows)}")
+    file, width = arguments.output / f"{name}.csv", max(map(len, rows)) + 2
+    file.parent.mkdir(parents=True, exist_ok=True)
     print("median seed (worst seed)")
-    print("".join(["multiples of".ljust(16), *(name.rjust(18) for name in FIGURES), "     s  ", "bars missed"]))
-    with (folder / "rule.csv").open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+    judged = "  bars missed" if any(bars for _, bars in rows.values()) else ""
+    print("".join(["multiples of".ljust(width), *(name.rjust(18) for name in FIGURES), "     s", judged]))
+    with file.open("w", newline="") as table:
+        writer = csv.writer(table, lineterminator="\n")
         writer.writerow(["multiples of", "seed", "status", *FIGURES])
-        for label in labels or CELLS:
-            cell, bars = CELLS[label]
-            result = train_cell(cell, seeds, overrides, folder / cell.name)
+        for label in arguments.cells or rows:
+            cell, bars = rows[label]
+            result = train_cell(cell, arguments.seeds, arguments.overrides, file.parent / cell.name)
             for run in result.runs:
                 writer.writerow([label, run.result.get("seed"), run.status, *map(run.metrics.get, FIGURES)])
-            print(line(label, result, bars), flush=True)
-    print(f"every seed in {folder / 'rule.csv'}")
+            table.flush()
+            print(line(label.ljust(width), result, bars), flush=True)
+    print(f"every seed in {file}")
 
 
 def main() -> None:
     """Parses the command line, then trains."""
-    arguments = table_arguments(__doc__, Path("outputs/rule"), "only these rows, such as '3, half shown'")
-    rule(arguments.seeds, arguments.cells, arguments.overrides, arguments.output)
+    print_table(
+        CELLS, table_arguments(__doc__, Path("outputs/rule"), "only these rows, such as '3, half shown'"), "rule"
+    )
 
 
 if __name__ == "__main__":
