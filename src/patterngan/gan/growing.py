@@ -202,7 +202,11 @@ class GrowingDiscriminator(nn.Module):
             state = state * kept / (1 - self.dropout)
         there = present(symbols).squeeze(-1).to(codes.dtype)
         starts = self.starts(there - F.pad(there, (1, -1)))
-        outputs: Tensor = self.sums(F.leaky_relu(self.hidden(state), 0.2)) + starts
+        return self.outputs_of(state) + starts
+
+    def outputs_of(self, state: Tensor) -> Tensor:
+        """The outputs [..., outputs] for codes that end in these states [..., width], without the bias of lengths."""
+        outputs: Tensor = self.sums(F.leaky_relu(self.hidden(state), 0.2))
         return outputs
 
 

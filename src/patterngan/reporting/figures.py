@@ -161,9 +161,14 @@ class Curves:
 
     def __init__(self, axes: Axes, names: Iterable[str], label: str) -> None:
         hide_frame(axes)
-        colors = zip(names, (VALID, INVALID, MISSING), strict=False)
+        colors = {
+            name: HELD if name == "held out" else color
+            for name, color in zip(names, (VALID, INVALID, MISSING), strict=False)
+        }
         self.axes = axes
-        self.lines = {name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors}
+        self.lines = {
+            name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors.items()
+        }
         axes.set(xlabel="GAN step", ylabel=label)
 
     def show(self, curves: Mapping[str, Mapping[int, float]]) -> None:
