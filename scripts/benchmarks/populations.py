@@ -23,6 +23,7 @@ from patterngan.cli import script
 from patterngan.data.streams import CHUNK
 from patterngan.paths import CONF
 from patterngan.population.module import PopulationGAN
+from patterngan.population.sharding import shard_count
 from patterngan.population.streams import stacked_data
 from patterngan.runs.assembly import run_spec
 from patterngan.validation import UsageError
@@ -68,7 +69,9 @@ def microseconds(overrides: tuple[str, ...], members: int, blocks: int) -> float
         config = compose("config", [*overrides, *length])
     run, threads = run_spec(config), torch.get_num_threads()
     gans, data = [run.gan(seed) for seed in range(members)], [run.build_data(seed) for seed in range(members)]
-    together = (PopulationGAN(gans), stacked_data(data)) if members > 1 else (gans[0], data[0])
+    together = gans[0], data[0]
+    if members > 1:
+        together = PopulationGAN(gans, shards=shard_count(gans[0], data[0], members)), stacked_data(data)
     try:
         torch.set_num_threads(threads if members > 1 else 1)
         lengths = block_seconds(config, *together, time.perf_counter)

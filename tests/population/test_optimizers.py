@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from patterngan.gan.optimizers import SGD, Adam
-from patterngan.population.optimizers import PopulationAdam, PopulationSGD
+from patterngan.population.optimizers import PopulationAdam, PopulationSGD, ShardedOptimizer
 from patterngan.training.capture import Captured
 
 
@@ -109,3 +109,38 @@ def test_members_descend_with_their_own_lr_as_they_would_alone():
     expected = start - torch.tensor([[0.1], [0.25]]) * gradient
     assert torch.allclose(together, expected)
     assert torch.allclose(torch.stack(alone), expected)
+
+
+def test_shards_have_the_state_and_the_rates_of_one_optimizer_of_all_members():
+    settings = [Adam(lr, [0.5, 0.9], "cosine", warmup=int(100 * lr)) for lr in (0.1, 0.2, 0.3)]
+    together = [nn.Parameter(torch.randn(3, *shape)) for shape in ((2,), ())]
+    whole, cut = PopulationAdam(together, settings), [slice(0, 2), slice(2, 3)]
+    parts = [[nn.Parameter(stacked.detach()[members].clone()) for stacked in together] for members in cut]
+    shards = [PopulationAdam(part, settings[members]) for part, members in zip(parts, cut, strict=True)]
+    sharded = ShardedOptimizer(shards)
+    assert sharded.warmup == whole.warmup == 30
+    for step in range(3):
+        for index, stacked in enumerate(together):
+            stacked.grad = torch.randn_like(stacked)
+            for part, members in zip(parts, cut, strict=True):
+                part[index].grad = stacked.grad[members].clone()
+        for optimizer in (whole, sharded):
+            optimizer.move_to(0.5, step)
+        for optimizer in (whole, *shards):
+            optimizer.step()
+    assert_equal_states(sharded.state_dict(), whole.state_dict())
+    assert all(
+        torch.allclose(torch.cat([part[index] for part in parts]), stacked) for index, stacked in enumerate(together)
+    )
+    for optimizer in shards:
+        optimizer.step()
+    sharded.load_state_dict(whole.state_dict())
+    assert_equal_states(sharded.state_dict(), whole.state_dict())
+
+
+def assert_equal_states(ours, theirs):
+    assert ours["param_groups"] == theirs["param_groups"]
+    assert ours["state"].keys() == theirs["state"].keys()
+    for index, values in theirs["state"].items():
+        assert ours["state"][index].keys() == values.keys()
+        assert all(torch.allclose(ours["state"][index][name], value) for name, value in values.items())

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from patterngan.gan.networks import linear, mlp
-from patterngan.population.stacking import Population
+from patterngan.population.stacking import Population, share_weights
 
 
 class Recurrent(nn.Module):
@@ -89,3 +89,21 @@ def test_names_of_weights_tell_the_members_apart_from_the_rest():
         "members.weight": (2, 3, 2),
         "members.bias": (2, 3),
     }
+
+
+def test_a_part_that_shares_weights_sees_the_whole_change_and_the_other_way_round():
+    networks = [nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)) for _ in range(5)]
+    whole, part = Population(networks), Population(networks[:2])
+    share_weights(whole, part, slice(3, 5))
+    weights, buffers = dict(whole.named_parameters()), dict(whole.named_buffers())
+    for name, weight in part.named_parameters():
+        assert torch.equal(weight, weights[name][3:])
+        assert weight.requires_grad
+    with torch.no_grad():
+        for own in (*weights.values(), *buffers.values()):
+            own.fill_(7)
+        for own in (*part.parameters(), *part.buffers()):
+            assert own.unique().tolist() == [7]
+            own[1] = 8
+    for own in (*weights.values(), *buffers.values()):
+        assert [row.unique().tolist() for row in own] == [[7]] * 4 + [[8]]

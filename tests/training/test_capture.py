@@ -1,3 +1,6 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch import nn
@@ -228,3 +231,24 @@ def test_a_step_that_branches_on_values_is_refused():
     captured(torch.ones(2))
     with pytest.raises(UsageError, match="capture=true: .*use false"):
         captured(torch.ones(2))
+
+
+def test_threads_record_one_at_a_time_and_replay_what_they_recorded():
+    running, most = [], []
+
+    def step(x):
+        running.append(x)
+        most.append(len(running))
+        time.sleep(0.05)
+        running.pop()
+        return (x + 1,)
+
+    def three_steps(x):
+        captured = Captured(step)
+        captured._next = captured._record
+        return [captured(x * factor)[0].tolist() for factor in (1, 2, 3)]
+
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(three_steps, torch.ones(3, 2).unbind()))
+    assert most == [1, 1, 1]
+    assert results == [[[2, 2], [3, 3], [4, 4]]] * 3

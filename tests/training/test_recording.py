@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from patterngan.training.recording import recorded
+from patterngan.training.recording import Sizes, recorded
 from patterngan.validation import UsageError
 
 
@@ -90,3 +90,10 @@ def test_values_that_python_reads_may_only_be_the_same_at_every_step():
     for reads in (lambda x: (x * x.sum().item(),), lambda x: (x if x.sum() > 0 else -x,), lambda x: (x + x.equal(x),)):
         with pytest.raises(UsageError, match=r"capture=true: .* use false"):
             recorded(reads, torch.ones(2))
+
+
+def test_sizes_are_of_what_operations_make_not_of_views():
+    with Sizes() as seen:
+        rows = torch.ones(3, 4)
+        (rows @ rows.t()[:, :2]).unsqueeze(0).sum().add_(1)
+    assert seen.sizes == [12, 6, 1, 1]

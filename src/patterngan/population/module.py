@@ -17,8 +17,10 @@ from patterngan.evaluation.metrics import selection_score
 from patterngan.evaluation.registry import CHARTED
 from patterngan.gan.optimizers import SGD, OptimizerFactory
 from patterngan.gan.schedules import move_schedules, progress_seen
-from patterngan.population.optimizers import PopulationAdam, PopulationSGD
-from patterngan.population.stacking import Population, stacked
+from patterngan.gan.step import Losses
+from patterngan.population.optimizers import PopulationAdam, PopulationSGD, ShardedOptimizer
+from patterngan.population.sharding import cuts
+from patterngan.population.stacking import Population, share_weights, stacked
 from patterngan.population.streams import MemberStreams
 from patterngan.training.module import GAN, DivergedError, require_finite
 
@@ -33,12 +35,19 @@ class PopulationGAN(GAN):
     weights are no longer finite has `diverged`; it is still computed, and looked at no more.
     """
 
-    def __init__(self, members: Sequence[GAN], absent: Collection[int] = ()) -> None:
-        """`absent`: members that have ended before.
+    def __init__(
+        self, members: Sequence[GAN], absent: Collection[int] = (), shards: int = 1, threads: int | None = None
+    ) -> None:
+        """Stacks GANs of one structure.
 
-        They are still computed, so that the memory layout (and the last bits) of the others stays the same.
+        Args:
+            members: the GANs.
+            absent: members that have ended before. They are still computed, so that the memory layout (and the last
+                bits) of the others stays the same.
+            shards: into how many it is cut, see `sharding`.
+            threads: how many it may use; None: as many as PyTorch does.
         """
-        first = members[0]
+        first, self.threads = members[0], threads or torch.get_num_threads()
         super().__init__(
             Population([member.generator for member in members]),
             Population([member.discriminator for member in members]),
@@ -46,13 +55,12 @@ class PopulationGAN(GAN):
             stacked([member.penalties for member in members]),
             stacked([member.update for member in members]),
             (_optimizer(members, 0), _optimizer(members, 1)),
-            {name: _stream(members, name) for name in first.streams},
+            {name: _stream(members, name, ahead=self.threads > 1) for name in first.streams},
             evaluator=first.evaluator,
             steps=first.steps,
             capture=first.capture,
             symbol_size=first.symbol_size,
         )
-        self.threads = torch.get_num_threads()
         self.evaluators = [member.evaluator for member in members]
         self.records = [record for member in members for record in member.records]
         self.absent = frozenset(absent)
@@ -62,6 +70,11 @@ class PopulationGAN(GAN):
         self._first_step = 0
         self._optimizer_states: list[dict[str, Any]] = []
         self.to(first.dtype)
+        self.shards: list[PopulationGAN] = []
+        """Populations of neighbours which take the steps, where there are any. Their weights are views of these."""
+        for cut in cuts(len(members), shards) if shards > 1 else ():
+            self.shards.append(PopulationGAN(members[cut], threads=1))
+            share_weights(self, self.shards[-1], cut)
 
     @property
     @override
@@ -94,12 +107,18 @@ class PopulationGAN(GAN):
 
     @override
     def setup(self, stage: str) -> None:
+        if self.trainer.strategy.root_device.type != "cpu":  # a GPU has one queue
+            self.shards = []
         self._count(self._first_step)
         move_schedules(self, progress_seen(self._first_step, self.steps))
 
     @override
     def configure_optimizers(self) -> list[Optimizer]:
-        optimizers = super().configure_optimizers()
+        if self.shards:
+            own = [shard.configure_optimizers() for shard in self.shards]
+            optimizers: list[Optimizer] = [ShardedOptimizer(player) for player in zip(*own, strict=True)]
+        else:
+            optimizers = super().configure_optimizers()
         for optimizer, state in zip(optimizers, self._optimizer_states, strict=False):  # none at the start
             optimizer.load_state_dict(state)
         return optimizers
@@ -108,6 +127,23 @@ class PopulationGAN(GAN):
     def on_train_start(self) -> None:
         super().on_train_start()
         torch.set_num_threads(max(1, self.threads - 1))  # one thread draws the noise meanwhile
+
+    @override
+    def prepare(self, optimizers: Sequence[Optimizer]) -> None:
+        super().prepare(optimizers)
+        for index, shard in enumerate(self.shards):
+            shard.prepare([cast(ShardedOptimizer, optimizer).shards[index] for optimizer in optimizers])
+
+    @override
+    def take_steps(self, start: int, block: Tensor) -> tuple[Losses, tuple[Tensor, ...]]:
+        if not self.shards:
+            return super().take_steps(start, block)
+        blocks = block.split([len(shard.evaluators) for shard in self.shards], 1)
+        with ThreadPoolExecutor(len(blocks), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            taken = list(pool.map(PopulationGAN.take_steps, self.shards, [start] * len(blocks), blocks))
+        losses, gradients = zip(*taken, strict=True)
+        together = Losses(*(torch.cat(own, 1) for own in zip(*losses, strict=True)))
+        return together, tuple(torch.cat(own) for own in zip(*gradients, strict=True))
 
     @override
     def on_train_end(self) -> None:
@@ -182,9 +218,9 @@ class PopulationGAN(GAN):
         return f"step {self.global_step:>6}  {self.status()}"
 
 
-def _stream(members: Sequence[GAN], name: str) -> MemberStreams:
+def _stream(members: Sequence[GAN], name: str, ahead: bool) -> MemberStreams:
     own = [cast(ChunkedStream, member.streams[name]) for member in members]
-    return MemberStreams(own, axis=2, ahead=torch.get_num_threads() > 1)
+    return MemberStreams(own, axis=2, ahead=ahead)
 
 
 def _optimizer(members: Sequence[GAN], player: int) -> OptimizerFactory:

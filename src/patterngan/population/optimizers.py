@@ -11,6 +11,9 @@ from typing_extensions import override
 
 from patterngan.gan.optimizers import SGD, Adam, clipped, lay_counts_together
 
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""The running means in the state of an Adam."""
+
 
 class PopulationOptimizer(optim.Optimizer):
     """The learning rates that both optimizers keep: those of the members, shaped to multiply stacked parameters."""
@@ -129,3 +132,38 @@ class PopulationAdam(PopulationOptimizer):
             self.exp_avg[index].copy_(state["exp_avg"])
             self.exp_avg_sq[index].copy_(state["exp_avg_sq"])
             self._set_steps(float(state["step"]))
+
+
+class ShardedOptimizer(optim.Optimizer):
+    """The optimizers of neighbouring members, each of which takes its own steps: their settings and states as one."""
+
+    def __init__(self, shards: Sequence[PopulationOptimizer]) -> None:
+        super().__init__([parameter for shard in shards for parameter in shard.stacked], {})
+        self.shards, self.warmup = shards, max(shard.warmup for shard in shards)
+
+    def move_to(self, progress: float, step: int) -> None:
+        """Sets the learning rates to their values in a GAN step at a share of the run."""
+        for shard in self.shards:
+            shard.move_to(progress, step)
+
+    @override
+    def state_dict(self) -> dict[str, Any]:
+        """The state that one optimizer of all members has."""
+        states = [shard.state_dict() for shard in self.shards]
+        joined = {
+            index: values | {name: torch.cat([state["state"][index][name] for state in states]) for name in MOMENTS}
+            for index, values in states[0]["state"].items()
+        }
+        return {"state": joined, "param_groups": [group for state in states for group in state["param_groups"]]}
+
+    @override
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Loads a state that one optimizer of all members has."""
+        start = 0
+        for shard in self.shards:
+            members = slice(start, start := start + len(shard.members))
+            own = {
+                index: values | {name: values[name][members] for name in MOMENTS}
+                for index, values in state_dict["state"].items()
+            }
+            shard.load_state_dict({"state": own})

@@ -67,6 +67,13 @@ def stacked(modules: Sequence[Module]) -> Module:
     return together
 
 
+def share_weights(whole: nn.Module, part: nn.Module, members: slice) -> None:
+    """Makes the parameters and buffers of a part views of the whole's, whose members `members` it is made of."""
+    tensors = dict(whole.named_parameters()) | dict(whole.named_buffers())
+    for name, tensor in [*part.named_parameters(), *part.named_buffers()]:
+        tensor.data = tensors[name].detach()[members]
+
+
 def _replace(module: nn.Module, name: str, tensor: Tensor) -> None:
     owner, _, leaf = name.rpartition(".")
     setattr(module.get_submodule(owner), leaf, tensor)

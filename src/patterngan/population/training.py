@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from patterngan.gan.optimizers import SGD, Adam
 from patterngan.population.callbacks import MemberLogs, StopAtDivergence, population_callbacks
 from patterngan.population.module import PopulationGAN
+from patterngan.population.sharding import shard_count
 from patterngan.population.snapshots import Snapshots, gathered, scatter
 from patterngan.population.streams import stacked_data
 from patterngan.runs.assembly import RunSpec, run_spec
@@ -139,7 +140,7 @@ def build_population(jobs: Sequence[Job], absent: Collection[int] = ()) -> tuple
         gans.append(spec.gan(job.settings["seed"]))
         gans[-1].records = [job.record]
         data.append(spec.build_data(job.settings["seed"]))
-    return PopulationGAN(gans, absent), stacked_data(data)
+    return PopulationGAN(gans, absent, shard_count(gans[0], data[0], len(gans))), stacked_data(data)
 
 
 def without_seed(settings: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ threads of Python run meanwhile. Where threads replay at once, `torch.jit.optimi
 whole process, must be set around them all.
 """
 
+import threading
 import warnings
 from collections.abc import Callable
 
@@ -26,6 +27,9 @@ from patterngan.training.scripting import torchscript
 from patterngan.validation import UsageError
 
 Step = Callable[..., tuple[Tensor, ...]]
+
+_recording_lock = threading.Lock()
+"""Recording and compiling set flags of the whole process: one thread does so at a time."""
 
 
 class Captured:
@@ -48,8 +52,9 @@ class Captured:
         return self._step(*inputs)
 
     def _record(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        recording, outputs = recorded(self._step, *inputs)
-        self._next = compile_graph(recording)
+        with _recording_lock:
+            recording, outputs = recorded(self._step, *inputs)
+            self._next = compile_graph(recording)
         return outputs
 
 

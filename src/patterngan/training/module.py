@@ -105,21 +105,20 @@ class GAN(pl.LightningModule):
 
     @override
     def on_train_start(self) -> None:
-        optimizers: list[Optimizer] = self.optimizers(use_pl_optimizer=False)  # type: ignore[assignment]
+        self.prepare(self.optimizers(use_pl_optimizer=False))  # type: ignore[arg-type]
+        self._log_at(self.global_step)
+
+    def prepare(self, optimizers: Sequence[Optimizer]) -> None:
+        """Prepares for GAN steps with the optimizers of G and of D."""
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group.update(optimizer.defaults)  # a checkpoint brings its own lr; what the user typed wins
         self._moving = [optimizer for optimizer in optimizers if isinstance(optimizer, Moving)]
         self._warmup = max((optimizer.warmup for optimizer in self._moving), default=0)
         generator, discriminator = optimizers
-        self.players = Players(
-            generator=self.generator,
-            discriminator=self.discriminate,
-            step_generator=optimizer_step(self.generator, generator.step),
-            step_discriminator=optimizer_step(self.discriminator, discriminator.step),
-        )
+        steps = optimizer_step(self.generator, generator.step), optimizer_step(self.discriminator, discriminator.step)
+        self.players = Players(self.generator, self.discriminate, *steps)
         self.run_step = Captured(self.gan_step) if self.capture else self.gan_step
-        self._log_at(self.global_step)
 
     def start_block(self, steps: int) -> None:
         """Prepares for a block of so many GAN steps; `PatternData` calls it before callbacks see the block."""
@@ -128,38 +127,40 @@ class GAN(pl.LightningModule):
         self._log_at(self.global_step + steps - 1)
 
     @override
-    @torch.no_grad()
     def training_step(self, block: Tensor, index: int) -> None:
         """One GAN step for each row of a block [steps, ..., reals, width]."""
-        start, stop = self.global_step, self.global_step + len(block)
+        start = self.global_step
+        self.losses, gradients = self.take_steps(start, block)
+        for parameter, gradient in zip(self._trained_parameters(), gradients, strict=True):
+            parameter.grad = gradient.clone()  # a replayed step does not set it, and returns inference tensors
+        self._count(len(block))
+        self._require_finite_losses(start)
+
+    @torch.no_grad()
+    def take_steps(self, start: int, block: Tensor) -> tuple[Losses, tuple[Tensor, ...]]:
+        """GAN steps from `start` on. Returns their losses [steps, ...], and the last gradient of every parameter."""
+        stop = start + len(block)
         streams = [stream.read(start, stop, self.device).to(self.dtype) for stream in self.streams.values()]
         outputs = []
         for step, rows in enumerate(zip(block.unbind(), *(s.unbind() for s in streams), strict=True), start):
             if step < self._warmup:
                 self._move_learning_rates(step)
             outputs.append(self.run_step(*rows))
-        self.losses = Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2]))
-        for parameter, gradient in zip(self._trained_parameters(), outputs[-1][2:], strict=True):
-            parameter.grad = gradient.clone()  # a replayed step does not set it, and returns inference tensors
-        self._count(len(block))
-        self._require_finite_losses(start)
+        return Losses(*(torch.stack(losses) for losses in list(zip(*outputs, strict=True))[:2])), outputs[-1][2:]
 
     @torch.enable_grad()
     def gan_step(self, reals: Tensor, *streams: Tensor) -> tuple[Tensor, ...]:
         """One GAN step. Returns the losses, then the last gradient of every parameter, G's and D's."""
-        inputs = dict(zip(self.streams, streams, strict=True))
+        inputs, symbols = dict(zip(self.streams, streams, strict=True)), self.objective.hard_symbols
         players, rules = with_state_noise(self.players, inputs), (self.objective, self.penalties, self.update)
         if self.update.instance_noise is not None:
             sigma = self.update.instance_noise.value
             noisy = with_instance_noise(players.discriminator, inputs["instance_noise"], sigma)
             players = replace(players, discriminator=noisy)
-        elif not len(self.penalties) and reads_few_codes(
-            self.discriminator_network, self.objective.hard_symbols, reals.shape[-2]
-        ):
-            players = each_code_once(players, self.objective.hard_symbols, reals)
-        losses = self.update(
-            players, self.objective, self.penalties, step_batch(reals, inputs, rules, self.symbol_size)
-        )
+        elif not len(self.penalties) and reads_few_codes(self.discriminator_network, symbols, reals.shape[-2]):
+            players = each_code_once(players, symbols, reals)
+        batch = step_batch(reals, inputs, rules, self.symbol_size)
+        losses = self.update(players, self.objective, self.penalties, batch)
         if self.average is not None:
             self.update.average(self.average, self.generator)
         gradients = [parameter.grad for parameter in self._trained_parameters()]
@@ -198,8 +199,7 @@ class GAN(pl.LightningModule):
     @override
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[KEY] = self.records[0] | {"seconds": list(self.stopwatch.seconds())}
-        # Lightning would come back into the middle of the epoch that the evaluation ends. The GAN step is all
-        # the progress there is: data and noise are addressed by it.
+        # The GAN step is all the progress there is. Lightning would come back into the epoch that the evaluation ends.
         del checkpoint["loops"]
 
     @override

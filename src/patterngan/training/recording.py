@@ -96,3 +96,18 @@ def recorded(step: Callable[..., tuple[Tensor, ...]], *inputs: Tensor) -> tuple[
         outputs = step(*inputs)
     recording.end(outputs)
     return recording, outputs
+
+
+class Sizes(TorchDispatchMode):
+    """Around a step: notes how many numbers each tensor has that an operation makes. A view makes none."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.sizes: list[int] = []
+
+    @override
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor) and not func.is_view:
+            self.sizes.append(result.numel())
+        return result
