@@ -69,7 +69,7 @@ MISTAKES = {
     "architecture=transformer architecture.heads=5": "architecture.heads=5: must divide width=32",
     "architecture=transformer architecture.layers=0": "architecture.layers=0: must be an integer from 1 to 16",
     "architecture=transformer architecture.generator.noise=1": "architecture.generator.noise=1: is no key of the "
-    "option chosen for architecture",
+    "option chosen for architecture; architecture=automaton has it",
     "encoding.lengths=some": "encoding.lengths=some: must be one of full, all",
     "encoding.lengths=all": "encoding.lengths=all: autoregressive makes codes of one length; use "
     "architecture=automaton",
