@@ -10,14 +10,12 @@ from rich.console import Console
 
 from patterngan.reporting.commands import (
     alone_command,
-    config_flags,
     curves_command,
     display_path,
     generate_command,
     script_command,
     sweep_command,
     sweep_curves_command,
-    train_command,
     trust_flags,
     without_placement,
 )
@@ -192,8 +190,8 @@ def _commands(
     harmless = bool(overrides) and all(is_harmless(override, trust) for override in overrides)
     if harmless and search and (further := go_on_command(search, sweep)):
         commands["As many trials again; those that have ended are kept:"] = further
-    if search and search.best and all(is_harmless(override, trust) for override in search.best[0].result["overrides"]):
-        commands["The best trial again, alone:"] = train_command(*config_flags(), *search.best[0].result["overrides"])
+    if search and search.best and (alone := alone_command(search.best[0].typed, trust)):
+        commands["The best trial again, alone:"] = alone
     if harmless and search is None:
         commands["The same sweep again; runs that have ended are kept:"] = sweep_command(overrides, sweep)
     if best_first:
