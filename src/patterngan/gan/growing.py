@@ -202,7 +202,8 @@ class GrowingDiscriminator(nn.Module):
             state = state * kept / (1 - self.dropout)
         there = present(symbols).squeeze(-1).to(codes.dtype)
         starts = self.starts(there - F.pad(there, (1, -1)))
-        return self.outputs_of(state) + starts
+        outputs: Tensor = self.outputs_of(state) + starts
+        return outputs
 
     def outputs_of(self, state: Tensor) -> Tensor:
         """The outputs [..., outputs] for codes that end in these states [..., width], without the bias of lengths."""

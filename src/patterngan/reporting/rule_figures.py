@@ -72,7 +72,8 @@ def draw_automaton(axes: Axes, learned: Learned) -> None:
     for state, circle in circles.items():
         if automaton.accepting[state]:
             _circle(axes, circle.center, 0.82 * RADIUS)
-        axes.text(*circle.center, names[state], ha="center", va="center", fontsize=11, zorder=4)
+        x, y = circle.center
+        axes.text(x, y, names[state], ha="center", va="center", fontsize=11, zorder=4)
     right = f"{learned.right.sum()} of {learned.right.numel()} arrows right"
     axes.set_title(f"states of D: {len(names)} found, {right}", fontsize=9)
     axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.75), aspect="equal")
@@ -85,7 +86,7 @@ def _circle(axes: Axes, place: tuple[float, float], radius: float) -> Circle:
     return circle
 
 
-def arrows(learned: Learned) -> dict[tuple[int, int], Sequence[int]]:
+def arrows(learned: Learned) -> dict[tuple[int, int], list[int]]:
     """From and to which state → the symbols of that arrow."""
     joined: dict[tuple[int, int], list[int]] = {}
     for source, targets in enumerate(learned.automaton.following.tolist()):
@@ -96,13 +97,14 @@ def arrows(learned: Learned) -> dict[tuple[int, int], Sequence[int]]:
 
 def _draw_arrow(axes: Axes, source: Circle, target: Circle, symbols: Sequence[int], linestyle: str) -> None:
     """An arrow from one state to another, or a loop on the outside, with its symbols on it."""
-    color = {(0,): VALID, (1,): INVALID}.get(tuple(symbols), "black")
+    named = ",".join(map(str, symbols))
+    color = {"0": VALID, "1": INVALID}.get(named, "black")
     (x, y), (to_x, to_y) = source.center, target.center
     if source is target:
         outwards = math.atan2(y, x)
         turns = outwards + 0.6, outwards - 0.6
         (x, y), (to_x, to_y) = ((x + RADIUS * math.cos(turn), y + RADIUS * math.sin(turn)) for turn in turns)
-    bend, ends = (-2.0, {}) if source is target else (0.2, {"patchA": source, "patchB": target})
+    bend, ends = (-2.0, (None, None)) if source is target else (0.2, (source, target))
     # The middle of matplotlib's arc3, a curve of second degree: half of the way to its control point.
     middle = (x + to_x + bend * (to_y - y)) / 2, (y + to_y - bend * (to_x - x)) / 2
     arrow = FancyArrowPatch(
@@ -116,8 +118,9 @@ def _draw_arrow(axes: Axes, source: Circle, target: Circle, symbols: Sequence[in
         linewidth=1.3,
         linestyle=linestyle,
         color=color,
-        **ends,
+        patchA=ends[0],
+        patchB=ends[1],
     )
     axes.add_patch(arrow)
     background = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-    axes.text(*middle, ",".join(map(str, symbols)), ha="center", va="center", fontsize=9, color=color, bbox=background)
+    axes.text(*middle, named, ha="center", va="center", fontsize=9, color=color, bbox=background)
