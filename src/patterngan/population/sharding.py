@@ -1,7 +1,7 @@
 """Shards: neighbours in a population that train side by side, in a thread each.
 
-PyTorch releases Python's lock while it computes. Where an operation takes less time than the lock does to change
-hands, shards wait for each other.
+A replayed step holds Python's lock only where it begins and ends. But an operation on half of the members takes more
+than half of the time where they are few: on a machine that others use too, light steps would be slower in shards.
 """
 
 import copy
