@@ -44,7 +44,15 @@ def test_the_default_run_shows_its_progress_and_what_to_type_next(command, tmp_p
         assert "/64" in line
         assert "(floor 0." in line
         assert len(line.partition("→")[2].split()) == 10
-    assert [line.split()[0] for line in lines[4:]] == ["result", "generated", "folder", "report", "curves", "integers"]
+    assert [line.split()[0] for line in lines[4:]] == [
+        "result",
+        "verdict",
+        "generated",
+        "folder",
+        "report",
+        "curves",
+        "integers",
+    ]
     assert f"folder     {shown}" in out
     assert f"tensorboard --logdir {shown}\n" in out
     assert f"python {ROOT / 'scripts' / 'generate.py'} {shown} -n 10" in out
