@@ -209,7 +209,7 @@ def test_a_page_shows_a_command_only_where_it_runs_no_code(typed, sweep, overrid
 
 
 def test_no_spreadsheet_takes_a_text_for_a_formula(typed, sweep):
-    folder = sweep(overrides=["lr==cmd|' /C calc'!A0", "=1+1=2", "seed=-1", "+x=+2"], error="@SUM(1)")
+    folder = sweep(overrides=["lr==cmd|' /C calc'!A0", "=1+1=2", "+y=-1", "+x=+2"], error="@SUM(1)")
     assert typed("report", str(folder)).code == 0
     with (folder / "sweep.csv").open() as file:
         head, line = csv.reader(file)

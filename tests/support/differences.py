@@ -34,7 +34,7 @@ def differences(one: Path, other: Path) -> list[str]:
 
 def _result(run: Path) -> dict[str, Any]:
     result: dict[str, Any] = json.loads((run / FILE).read_text()) if (run / FILE).exists() else {}
-    return {key: value for key, value in result.items() if key not in ("wall_seconds", "overrides")}
+    return {key: value for key, value in result.items() if key not in ("wall_seconds", "share_seconds", "overrides")}
 
 
 def _checkpoints(run: Path) -> dict[str, Any]:
@@ -57,13 +57,15 @@ def _bytes(value: Any) -> Any:
 
 
 def _events(run: Path) -> dict[str, Any]:
-    """Every point, text, portrait and picture that TensorBoard shows, by tag."""
+    """Every point, text, portrait and picture that TensorBoard shows, by folder and tag."""
     shown: dict[str, Any] = {}
     for folder in sorted({file.parent for file in run.rglob(EVENTS)}):
         events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
         for tag in events.Tags()["tensors"]:
             if not tag.startswith(LAYOUT_TAGS):
-                shown[tag] = [(event.step, event.tensor_proto.SerializeToString()) for event in events.Tensors(tag)]
+                shown[f"{folder.relative_to(run)}: {tag}"] = [
+                    (event.step, event.tensor_proto.SerializeToString()) for event in events.Tensors(tag)
+                ]
     return shown
 
 
