@@ -90,11 +90,13 @@ def test_numbers_made_are_counted_for_a_batch_and_change_nothing(config):
     ("overrides", "members", "shards"),
     [
         (["experiment=rule"], 10, 2),
-        (["experiment=rule"], 3, 1),
+        (["experiment=rule"], 2, 2),
         (["experiment=rule", "capture=false"], 10, 1),
-        ([], 16, 1),
-        ([], 100, 2),
-        (["experiment=even_numbers"], 500, 1),
+        ([], 5, 1),
+        ([], 16, 2),
+        (["experiment=multiples_of_five"], 32, 1),
+        (["experiment=multiples_of_five"], 256, 2),
+        (["experiment=even_numbers"], 256, 1),
         (["batch_size=65536"], 1, 1),
     ],
 )
@@ -110,9 +112,10 @@ def test_one_thread_cuts_nothing(config):
 
 def test_no_more_threads_are_used_than_shards_of_a_useful_size(config, two_threads):
     torch.set_num_threads(16)
-    gan, data = assemble(config("experiment=rule"))
-    assert shard_count(gan, data, 10) == 4  # some 13 000 numbers a member
+    gan, data = assemble(config())
+    assert shard_count(gan, data, 16) == 3  # some 850 numbers a member
     assert shard_count(gan, data, 1000) == 16
+    assert shard_count(*assemble(config("experiment=rule")), 10) == 10
 
 
 @pytest.mark.end_to_end

@@ -1,7 +1,7 @@
 """Shards: neighbours in a population that train side by side, in a thread each.
 
-A replayed step holds Python's lock only where it begins and ends. But an operation on half of the members takes more
-than half of the time where they are few: on a machine that others use too, light steps would be slower in shards.
+A replayed step holds Python's lock only where it begins and ends, so that light steps gain too. But an operation on
+half of the members takes more than half of the time where they are few, which tells on a machine that others use.
 """
 
 import copy
@@ -16,8 +16,8 @@ from patterngan.training.datamodule import PatternData
 from patterngan.training.module import GAN
 from patterngan.training.recording import Sizes
 
-LEAST_NUMBERS = 2**15
-"""The fewest numbers that an operation of a shard makes, in the mean: some 50 µs of work."""
+LEAST_NUMBERS = 2**12
+"""The fewest numbers that an operation of a shard makes, in the mean."""
 
 
 def shard_count(gan: GAN, data: PatternData, members: int) -> int:
