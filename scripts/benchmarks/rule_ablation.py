@@ -9,8 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from patterngan.cli import script
-from scripts.benchmarks.quality import Cell, table_arguments
-from scripts.benchmarks.rule import print_table
+from scripts.benchmarks.quality import table_arguments
+from scripts.benchmarks.rule import multiples, print_table
 
 LIKELIHOOD = "objective=maximum_likelihood"
 
@@ -29,10 +29,7 @@ PARTS = {
 """What is different from the recipe, and the overrides that make it so."""
 
 CELLS = {
-    f"{k}, {part}": (
-        Cell(f"{k}-{part.replace(',', '').replace(' ', '-')}", ("experiment=rule", f"pattern.k={k}", *overrides)),
-        (),
-    )
+    f"{k}, {part}": (multiples(k, part.replace(",", "").replace(" ", "-"), *overrides), ())
     for part, overrides in PARTS.items()
     for k in (3, 5, 7)
 }
