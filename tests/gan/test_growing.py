@@ -87,6 +87,15 @@ def test_longer_codes_share_the_weights_and_end_as_those_in_training_do():
         assert torch.equal(network.raw_output(index, state), network.writes[place](state))
 
 
+def test_many_longer_codes_are_made_some_at_a_time(monkeypatch):
+    longer, seen = made(SYMBOLS["bits"]).lengthened(7), list[int]()
+    together = longer.sample_digits(100, torch.Generator().manual_seed(0))
+    longer.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
+    monkeypatch.setattr("patterngan.gan.growing.SAMPLED_AT_ONCE", 40)
+    assert torch.equal(longer.sample_digits(100, torch.Generator().manual_seed(0)), together)
+    assert seen == [40, 40, 20]
+
+
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("symbols", SYMBOLS.values(), ids=SYMBOLS)
 def test_the_discriminator_reads_what_is_there(symbols, cell):

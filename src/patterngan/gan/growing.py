@@ -22,6 +22,9 @@ from patterngan.gan.heads import Head, log_prob
 from patterngan.gan.schedules import Scheduled, schedule
 from patterngan.validation import InvalidValueError, UsageError, choice, number
 
+SAMPLED_AT_ONCE = 1000
+"""Codes of any length that are made together; see `GrowingGenerator.sample_digits`."""
+
 
 class StateNoise(nn.Module):
     """σ times Gaussian numbers, to be added to the states after each symbol.
@@ -153,10 +156,14 @@ class GrowingGenerator(AutoregressiveGenerator):
         return type(self)(network, self.head, self.latent, self.symbols[:1] * symbols)
 
     def sample_digits(self, count: int, source: torch.Generator) -> Tensor:
-        """Digits of `count` generated codes, int64 [count, symbols], drawn with `source` on its device."""
+        """Digits of `count` generated codes, int64 [count, symbols], drawn with `source` on its device.
+
+        Codes are made some at a time: a transformer keeps what it knows of every symbol before, gigabytes for many.
+        """
         uniform = torch.rand(count, sum(self.symbols), generator=source, device=source.device)
         noise = F.pad(uniform, (self.latent, 0), value=float(len(self.symbols)))
-        return digits_of(self(noise.to(next(self.parameters()).dtype)), self.symbols[0])
+        parts = noise.to(next(self.parameters()).dtype).split(SAMPLED_AT_ONCE)
+        return torch.cat([digits_of(self(part), self.symbols[0]) for part in parts])
 
 
 class GrowingDiscriminator(nn.Module):
