@@ -3,6 +3,7 @@
 With `--beside RUN` also what the discriminators of both said of shown, held-out and invalid integers over training.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,17 +13,16 @@ from patterngan.validation import UsageError
 
 if TYPE_CHECKING:
     from patterngan.evaluation.automaton import Learned
+    from patterngan.training.module import GAN
 
 
-def learned(run: Path) -> "Learned":
+def learned(run: Path, gan: "GAN") -> "Learned":
     """The automaton in the discriminator of a run."""
     from patterngan.data.holdout import HeldOut
     from patterngan.data.patterns import Multiples
     from patterngan.evaluation.automaton import MOST_STATES, learned_automaton
     from patterngan.gan.growing import GrowingDiscriminator
-    from patterngan.runs.loading import load_gan
 
-    gan, _ = load_gan(run)
     whole = gan.evaluator.pattern
     pattern = whole.pattern if isinstance(whole, HeldOut) else whole
     if not isinstance(pattern, Multiples) or pattern.k > MOST_STATES:
@@ -46,20 +46,33 @@ def said(run: Path) -> dict[str, dict[int, float]]:
     return {tag: curves[tag] for tag in tags}
 
 
+def titles(runs: Sequence[Path], gans: Sequence["GAN"]) -> list[str]:
+    """What tells runs apart: whether the states of D have noise; where that is the same, the names of the folders."""
+    from patterngan.gan.growing import StateNoise
+
+    sources = [[part for part in gan.discriminator.modules() if isinstance(part, StateNoise)] for gan in gans]
+    noises = [any(source.numbers for source in own) for own in sources]
+    if len(set(noises)) < len(runs):
+        return [run.resolve().name for run in runs]
+    return ["noise on the states" if noise else "no noise on the states" for noise in noises]
+
+
 def main() -> None:
     """Parses the command line, then draws."""
     parser = OneLineParser(description=__doc__)
-    parser.add_argument("run", type=Path, help="a run folder, or a checkpoint")
+    parser.add_run()
     parser.add_argument("--beside", type=Path, help="a run to draw what its discriminator said over training beside")
     parser.add_argument("-o", "--output", type=Path, default=Path("automaton.png"))
     arguments = parser.parse_args()
-    found = learned(arguments.run)
 
     from patterngan.reporting.rule_figures import automaton_figure, rule_figure
+    from patterngan.runs.loading import load_gan
 
+    runs = [run for run in (arguments.beside, arguments.path) if run]
+    gans = [load_gan(run, trust=arguments.trust)[0] for run in runs]
+    found = learned(runs[-1], gans[-1])
     if arguments.beside:
-        titles = {arguments.beside: "no noise on the states", arguments.run: "noise on the states"}
-        figure = rule_figure({title: said(run) for run, title in titles.items()}, found)
+        figure = rule_figure([*zip(titles(runs, gans), map(said, runs), strict=True)], found)
     else:
         figure = automaton_figure(found)
     figure.savefig(arguments.output, dpi=130)

@@ -34,10 +34,10 @@ def test_the_symbols_of_arrows_with_the_same_ends_are_joined():
 
 
 def test_what_discriminators_say_is_drawn_to_one_scale():
-    said = {
-        title: {tag: {0: 0.0, 100: height + index} for index, (tag, _) in enumerate(SAID.values())}
+    said = [
+        (title, {tag: {0: 0.0, 100: height + index} for index, (tag, _) in enumerate(SAID.values())})
         for title, height in (("a", -20.0), ("b", 3.0))
-    }
+    ]
     figure = rule_figure(said, LEARNED)
     figure.savefig(io.BytesIO())
     first, second, last = figure.axes
@@ -49,4 +49,4 @@ def test_what_discriminators_say_is_drawn_to_one_scale():
     lines = {line.get_label(): line for line in first.lines}
     for name, color in (("shown", VALID), ("held out", HELD), ("invalid", INVALID)):
         assert to_hex(lines[name].get_color()) == color
-        assert lines[name].get_ydata()[1] == said["a"][SAID[name][0]][100]
+        assert lines[name].get_ydata()[1] == said[0][1][SAID[name][0]][100]

@@ -28,14 +28,14 @@ def automaton_figure(learned: Learned) -> Figure:
     return figure
 
 
-def rule_figure(curves: Mapping[str, Mapping[str, Mapping[int, float]]], learned: Learned) -> Figure:
+def rule_figure(curves: Sequence[tuple[str, Mapping[str, Mapping[int, float]]]], learned: Learned) -> Figure:
     """What several discriminators say over training, and the automaton that the last one has learned.
 
-    `curves`: title → tag → step → value.
+    `curves`: of each a title, and tag → step → value.
     """
     figure = auto_figure(3.3 * len(curves) + 3.1, 3.1)
     *panels, last = figure.subplots(1, len(curves) + 1)
-    for axes, (title, said) in zip(panels, curves.items(), strict=True):
+    for axes, (title, said) in zip(panels, curves, strict=True):
         draw_said(axes, said)
         axes.set_title(title, fontsize=9)
     low, high = (limit([axes.get_ylim()[side] for axes in panels]) for side, limit in enumerate((min, max)))
