@@ -9,8 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from patterngan.cli import script
-from scripts.benchmarks.quality import table_arguments
-from scripts.benchmarks.rule import multiples, print_table
+from scripts.benchmarks.rule import FIGURES, multiples
+from scripts.benchmarks.tables import Table, fill, table_arguments
 
 LIKELIHOOD = "objective=maximum_likelihood"
 
@@ -29,17 +29,18 @@ PARTS = {
 """What is different from the recipe, and the overrides that make it so."""
 
 CELLS = {
-    f"{k}, {part}": (multiples(k, part.replace(",", "").replace(" ", "-"), *overrides), ())
+    f"{k}, {part}": multiples(k, part.replace(",", "").replace(" ", "-"), *overrides)
     for part, overrides in PARTS.items()
     for k in (3, 5, 7)
 }
-"""Each row of the table; it has no bars."""
+"""The rows of the table, which have no bars."""
 
 
 def main() -> None:
     """Parses the command line, then trains."""
     rows = "only these rows, such as '3, everything' '3, gated cells'"
-    print_table(CELLS, table_arguments(__doc__, Path("outputs/rule_ablation"), rows), "rule_ablation")
+    arguments = table_arguments(__doc__, Path("outputs/rule_ablation"), rows)
+    fill(Table("rule_ablation", "multiples of", FIGURES, CELLS), arguments)
 
 
 if __name__ == "__main__":

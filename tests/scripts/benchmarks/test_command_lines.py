@@ -8,7 +8,7 @@ NAMES = sorted(file.stem for file in (ROOT / "scripts" / "benchmarks").glob("*.p
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if name not in ("blocks", "harness") and not name.startswith("jax")]
+    "name", [name for name in NAMES if name not in ("blocks", "harness", "tables") and not name.startswith("jax")]
 )
 def test_every_benchmark_has_a_command_line_of_its_own(command, name):
     path = Path("scripts", "benchmarks", f"{name}.py")
