@@ -107,8 +107,6 @@ class PopulationGAN(GAN):
 
     @override
     def setup(self, stage: str) -> None:
-        if self.trainer.strategy.root_device.type != "cpu":  # a GPU has one queue
-            self.shards = []
         self._count(self._first_step)
         move_schedules(self, progress_seen(self._first_step, self.steps))
 

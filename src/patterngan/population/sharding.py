@@ -20,14 +20,16 @@ LEAST_NUMBERS = 2**12
 """The fewest numbers that an operation of a shard makes, in the mean."""
 
 
-def shard_count(gan: GAN, data: PatternData, members: int) -> int:
+def shard_count(gan: GAN, data: PatternData, members: int, accelerator: str = "cpu") -> int:
     """Into how many shards a population of GANs like this one is cut.
 
     At most one for each of PyTorch's threads. It depends on sizes alone, so that the same command cuts the same.
     """
     threads = torch.get_num_threads()
     most = min(threads, members)
-    if most == 1 or not gan.capture:  # a step that is not recorded holds Python's lock most of the time
+    if most == 1 or accelerator != "cpu":  # a GPU has one queue
+        return 1
+    if not gan.capture:  # a step that is not recorded holds Python's lock most of the time
         return 1
     torch.set_num_threads(1)  # at the size of one GAN a second thread only waits
     try:

@@ -21,6 +21,7 @@ from patterngan.runs.job import Job
 from patterngan.runs.loggers import build_loggers, logged, place_of
 from patterngan.runs.outcome import Outcome
 from patterngan.runs.trainer import build_trainer
+from patterngan.runs.trainer_arguments import accelerator
 from patterngan.storage.checkpoints import FOLDER, LAST, Checkpoint, repair, require_fitting_weights
 from patterngan.storage.stopwatch import Seconds, Stopwatch
 from patterngan.training.adapters import Adapter
@@ -140,7 +141,8 @@ def build_population(jobs: Sequence[Job], absent: Collection[int] = ()) -> tuple
         gans.append(spec.gan(job.settings["seed"]))
         gans[-1].records = [job.record]
         data.append(spec.build_data(job.settings["seed"]))
-    return PopulationGAN(gans, absent, shard_count(gans[0], data[0], len(gans))), stacked_data(data)
+    device = accelerator(jobs[0].config.trainer.accelerator)
+    return PopulationGAN(gans, absent, shard_count(gans[0], data[0], len(gans), device)), stacked_data(data)
 
 
 def without_seed(settings: dict[str, Any]) -> str:
