@@ -24,6 +24,8 @@ def test_what_is_held_out_is_real_but_never_seen():
     assert pattern.contains(seen).all()
     assert torch.equal(pattern.member(pattern.rank(seen)), seen)
     assert torch.equal(seen, with_holdout(Multiples(2, 128), 0.25).seen.member(torch.arange(48)))
+    withheld = pattern.withholds(torch.arange(200)).nonzero().flatten().tolist()
+    assert sorted([*withheld, *seen.tolist()]) == list(range(0, 128, 2))
 
 
 def test_the_held_out_integers_of_seed_0_are_those_of_every_version():

@@ -84,6 +84,15 @@ def test_d_scores_fakes_by_their_law(compared):
     assert evaluation.metrics["validity"] == pytest.approx((0 + 2 + 4 + 6) / 28)
 
 
+@pytest.mark.parametrize(("capacity", "kept"), [(2**16, True), (2**16 + 1, False)])
+def test_of_too_many_integers_no_logits_are_kept(capacity, kept):
+    encoding = Binary(capacity)
+    pattern = HeldOut(Multiples(2, 8), 2)
+    ours = Evaluator(pattern, encoding, Gaussian(encoding.width), sigmoid(), seed=3, samples=10)
+    metrics = ours(lambda noise: noise.sigmoid(), lambda codes: codes.sum(-1), ours.draw(CPU)).metrics
+    assert ("d_seen" in metrics) == kept
+
+
 @pytest.mark.parametrize(("capacity", "drawn"), [(2048, True), (2049, False)])
 def test_too_many_integers_are_not_drawn(capacity, drawn):
     encoding = Binary(capacity)

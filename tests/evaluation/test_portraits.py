@@ -6,50 +6,53 @@ from hypothesis import strategies as st
 from patterngan.data.encodings import Binary, OneHot
 from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Multiples
+from patterngan.evaluation import portraits
 from patterngan.evaluation.law import Law
-from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, due, portrait
+from patterngan.evaluation.portraits import MOST_PICTURES, MOST_PORTRAITS, d_logits, due, portrait
 from patterngan.gan.discriminators import MinibatchStddev, Packed
 
-REALS = torch.tensor([0, 3, 6, 9])
+REALS, NO_LOGITS = torch.tensor([0, 3, 6, 9]), torch.zeros(10)
 
 
-def of(integers, discriminator, encoding, compared=1):
+def of(integers, encoding, logits=NO_LOGITS):
     codes = encoding.encode(torch.tensor([1, 5]))
     shares = torch.full((len(integers),), 1 / len(integers), dtype=torch.float64)
     law = Law(torch.tensor(integers), shares, exact=False, samples=len(integers))
-    return portrait(law, codes, discriminator, REALS, Multiples(3, 10), encoding, compared)
+    return portrait(law, codes, logits, Multiples(3, 10), encoding)
 
 
 def test_laws_have_an_entry_for_each_integer_and_one_for_all_above():
-    drawn = of([0, 0, 9, 12, 15], lambda codes: codes.sum(-1), Binary(10))
+    drawn = of([0, 0, 9, 12, 15], Binary(10))
     assert drawn.law.tolist() == pytest.approx([0.4, *[0] * 8, 0.2, 0.4])
     assert drawn.target.tolist() == pytest.approx([0.25, 0, 0, 0.25, 0, 0, 0.25, 0, 0, 0.25, 0])
     assert drawn.integers.tolist() == [1, 5]
 
 
 @pytest.mark.parametrize("encoding", [Binary(10), OneHot(10, 3)])
-def test_every_integer_has_a_d_score(encoding):
+def test_every_integer_has_a_logit_and_a_d_score(encoding, monkeypatch):
+    monkeypatch.setattr(portraits, "D_BATCH", 7)
     torch.manual_seed(0)
     network = torch.nn.Linear(encoding.width, 1)
-    drawn = of([0], lambda codes: network(codes).squeeze(-1), encoding)
-    alone = [network(encoding.encode(torch.tensor(x))).sigmoid().item() for x in range(10)]
-    assert drawn.d_scores.tolist() == pytest.approx(alone)
+    logits = d_logits(lambda codes: network(codes).squeeze(-1), REALS, encoding, 1)
+    alone = torch.stack([network(encoding.encode(torch.tensor(x))) for x in range(10)]).squeeze(-1)
+    assert torch.allclose(logits, alone)
+    assert torch.allclose(of([0], encoding, logits).d_scores, alone.sigmoid())
 
 
-def test_where_codes_are_compared_an_integer_is_scored_among_reals():
+def test_where_codes_are_compared_an_integer_is_read_among_reals():
     torch.manual_seed(0)
     encoding = Binary(10)
     packed = Packed(torch.nn.Linear(12, 1), 3)
-    drawn = of([0], lambda codes: packed(codes).squeeze(-1), encoding, compared=3)
+    logits = d_logits(lambda codes: packed(codes).squeeze(-1), REALS, encoding, 3)
     for x in range(10):
         pack = encoding.encode(torch.tensor([x, 0, 3]))
-        assert drawn.d_scores[x].item() == pytest.approx(packed(pack).sigmoid().item())
+        assert logits[x].item() == pytest.approx(packed(pack).item())
 
     spread = MinibatchStddev(torch.nn.Linear(5, 1), 2)
-    drawn = of([0], lambda codes: spread(codes).squeeze(-1), encoding, compared=2)
+    logits = d_logits(lambda codes: spread(codes).squeeze(-1), REALS, encoding, 2)
     for x in range(10):
         pair = encoding.encode(torch.tensor([x, 0]))
-        assert drawn.d_scores[x].item() == pytest.approx(spread(pair).sigmoid()[0].item())
+        assert logits[x].item() == pytest.approx(spread(pair)[0].item())
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
@@ -73,9 +76,9 @@ def test_the_first_and_the_last_are_due_and_not_too_many_between(every, steps):
 def test_a_portrait_knows_what_is_held_out_and_what_a_code_is_made_of():
     pattern, encoding = HeldOut(Multiples(3, 10), 2), OneHot(10, 3)
     law = Law(torch.tensor([0]), torch.ones(1, dtype=torch.float64), exact=True, samples=9)
-    drawn = portrait(law, encoding.encode(torch.tensor([1])), lambda c: c.sum(-1), REALS, pattern, encoding, 1)
+    drawn = portrait(law, encoding.encode(torch.tensor([1])), NO_LOGITS, pattern, encoding)
     seen = pattern.seen.integers.tolist()
     assert drawn.held.nonzero().flatten().tolist() == [x for x in (0, 3, 6, 9) if x not in seen]
     assert drawn.target.nonzero().flatten().tolist() == [0, 3, 6, 9]
     assert drawn.symbols.tolist() == [4, 3]
-    assert not of([0], lambda codes: codes.sum(-1), encoding).held.any()
+    assert not of([0], encoding).held.any()

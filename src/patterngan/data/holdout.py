@@ -39,6 +39,10 @@ class HeldOut(Pattern):
     def contains(self, integers: Tensor) -> Tensor:
         return self.pattern.contains(integers)
 
+    def withholds(self, integers: Tensor) -> Tensor:
+        """Which integers are real but not seen, bool [...]."""
+        return self.contains(integers) & ~self.seen.contains(integers)
+
     @override
     def rank(self, integers: Tensor) -> Tensor:
         return self.pattern.rank(integers)

@@ -13,9 +13,9 @@ from patterngan.data.patterns import Pattern
 from patterngan.data.streams import seeded
 from patterngan.evaluation.law import Law, LawInputs, exact_inputs, generated_law, sampled_inputs
 from patterngan.evaluation.longer import longer_validity
-from patterngan.evaluation.memory import d_logits
+from patterngan.evaluation.memory import MOST_READ, mean_logits
 from patterngan.evaluation.metrics import Metrics, report
-from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait, portrait
+from patterngan.evaluation.portraits import MOST_INTEGERS, Portrait, d_logits, portrait
 from patterngan.gan.growing import GrowingGenerator
 from patterngan.gan.heads import Head
 from patterngan.gan.noise import Noise
@@ -93,11 +93,14 @@ class Evaluator:
             metrics |= longer_validity(generator, self.pattern, self.lengths, self.seed)
         metrics["d_real"] = self._mean_d_score(discriminator, self.encoding.encode(draws.reals))
         metrics["d_fake"] = self._mean_d_fake(discriminator, codes, law, draws.places)
-        if isinstance(self.pattern, HeldOut) and self.compared == 1:
-            metrics |= d_logits(discriminator, self.pattern, self.encoding, draws.reals.device)
         shown, drawn = generator(draws.shown), None
-        if self.encoding.capacity <= MOST_INTEGERS:
-            drawn = portrait(law, shown, discriminator, draws.reals, self.pattern, self.encoding, self.compared)
+        held_out = self.pattern if isinstance(self.pattern, HeldOut) and self.compared == 1 else None
+        if self.encoding.capacity <= (MOST_READ if held_out else MOST_INTEGERS):
+            logits = d_logits(discriminator, draws.reals, self.encoding, self.compared)
+            if held_out:
+                metrics |= mean_logits(logits, held_out)
+            if self.encoding.capacity <= MOST_INTEGERS:
+                drawn = portrait(law, shown, logits, self.pattern, self.encoding)
         return Evaluation(metrics, self.encoding.decode(shown).tolist(), drawn)
 
     def _mean_d_fake(self, discriminator: Callable[[Tensor], Tensor], codes: Tensor, law: Law, places: Tensor) -> float:

@@ -42,7 +42,7 @@ def measure(law: Law, pattern: Pattern) -> dict[str, Tensor]:
         modes = law.seen(support).sum(-1)
         metrics |= {"modes": modes, "coverage": modes / pattern.size, **compare(support, invalid)}
     if isinstance(pattern, HeldOut):
-        unseen = unseen_probabilities(law, valid, pattern, support)
+        unseen = unseen_probabilities(law, pattern, support)
         metrics |= generalisation(unseen, invalid)
         metrics["unseen_coverage"] = law.seen(unseen).sum(-1) / pattern.held
     return metrics
@@ -66,19 +66,18 @@ def support_probabilities(law: Law, valid: Tensor, pattern: Pattern) -> Tensor:
     return shares.new_zeros(*shares.shape[:-1], pattern.size).scatter_add_(-1, ranks, shares)
 
 
-def unseen_probabilities(law: Law, valid: Tensor, pattern: HeldOut, support: Tensor | None) -> Tensor:
+def unseen_probabilities(law: Law, pattern: HeldOut, support: Tensor | None) -> Tensor:
     """The probabilities of held-out integers, [..., n]: of each, or of those in the law where they cannot be listed.
 
     Args:
         law: of the generator.
-        valid: which of the law's integers are real.
         pattern: the truth.
         support: the probability of each integer of the support, [..., size]; None where it cannot be listed.
     """
     if support is not None:
         ranks = torch.arange(pattern.size, device=support.device)
-        return support[..., ~pattern.seen.contains(pattern.member(ranks))]
-    unseen = valid & ~pattern.seen.contains(law.integers)
+        return support[..., pattern.withholds(pattern.member(ranks))]
+    unseen = pattern.withholds(law.integers)
     return distinct_probabilities(law._replace(probabilities=torch.where(unseen, law.probabilities, 0)))
 
 

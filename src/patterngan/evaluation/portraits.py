@@ -49,47 +49,43 @@ class Portrait(NamedTuple):
     """The sizes of a code's symbols, int64 [symbols]; their sum is the width."""
 
 
-def portrait(
-    generated: Law,
-    codes: Tensor,
-    discriminator: Callable[[Tensor], Tensor],
-    reals: Tensor,
-    pattern: Pattern,
-    encoding: Encoding,
-    compared: int,
-) -> Portrait:
+def portrait(generated: Law, codes: Tensor, logits: Tensor, pattern: Pattern, encoding: Encoding) -> Portrait:
     """The portrait of a GAN, on the CPU.
 
     Args:
         generated: the generator's law, [n].
         codes: a few generated codes to show, float [shown, width].
-        discriminator: codes [batch, width] → logits [batch], or [packs].
-        reals: integers of the pattern; a D that compares codes scores each integer in a group with some of them.
+        logits: D's of each integer, see `d_logits`.
         pattern: the truth.
         encoding: of integers and codes.
-        compared: how many codes D compares with each other.
     """
-    numbers = torch.arange(encoding.capacity + 1, device=reals.device)
+    numbers = torch.arange(encoding.capacity + 1, device=logits.device)
     places = generated.integers.clamp(max=encoding.capacity)
     law = torch.bincount(places, generated.probabilities, minlength=len(numbers)).float()
     target = pattern.contains(numbers).float() / pattern.size
-    scores = d_scores(numbers[:-1], reals, discriminator, encoding, compared)
+    scores = logits.sigmoid().float().cpu()
     shown, integers = codes.float().cpu(), encoding.decode(codes).cpu()
-    held = pattern.contains(numbers) & ~pattern.seen.contains(numbers) if isinstance(pattern, HeldOut) else numbers < 0
-    return Portrait(law.cpu(), target.cpu(), scores.cpu(), shown, integers, held.cpu(), torch.tensor(encoding.symbols))
+    held = pattern.withholds(numbers) if isinstance(pattern, HeldOut) else numbers < 0
+    return Portrait(law.cpu(), target.cpu(), scores, shown, integers, held.cpu(), torch.tensor(encoding.symbols))
 
 
-def d_scores(
-    integers: Tensor, reals: Tensor, discriminator: Callable[[Tensor], Tensor], encoding: Encoding, compared: int
-) -> Tensor:
-    """D's probability that each of these integers is real, [integers]; see `portrait` for the other arguments."""
+def d_logits(discriminator: Callable[[Tensor], Tensor], reals: Tensor, encoding: Encoding, compared: int) -> Tensor:
+    """D's logit of each of the integers 0 … capacity−1, in codes of all symbols, [capacity].
+
+    Args:
+        discriminator: codes [batch, width] → logits [batch], or [packs]. It has no noise on its states.
+        reals: integers of the pattern; a D that compares codes reads each integer in a group with some of them.
+        encoding: of integers and codes.
+        compared: how many codes D compares with each other.
+    """
+    integers = torch.arange(encoding.capacity, device=reals.device)
     company = reals[torch.arange(compared - 1, device=reals.device) % len(reals)]
     groups = torch.cat([integers[:, None], company.expand(len(integers), -1)], 1)
     logits = [
         discriminator(encoding.encode(some).flatten(0, 1)).view(len(some), -1)[:, 0]
         for some in groups.split(max(1, D_BATCH // compared))
     ]
-    return torch.cat(logits).sigmoid().float()
+    return torch.cat(logits)
 
 
 def due(step: int, interval: int, steps: int, most: int) -> bool:
