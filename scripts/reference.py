@@ -95,12 +95,15 @@ def comment(line: str, column: int) -> str:
 
 
 def option(file: Path) -> Option:
-    """The option in a file; without keys if the file sets those of other groups."""
+    """The option in a file, with the keys of those in its defaults; without keys if it sets those of other groups."""
     lines = file.read_text().splitlines()
     heading = [line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines)]
     if heading[0] == "@package _global_":
         return Option(file.stem, " ".join(heading[1:]), ())
-    return Option(file.stem, " ".join(heading), tuple(keys(yaml.compose(file.read_text()), lines)))
+    content = yaml.safe_load(file.read_text())
+    below = [option(file.with_name(f"{name}.yaml")) for name in content.get("defaults", ())]
+    own = [*(key for one in below for key in one.keys), *keys(yaml.compose(file.read_text()), lines)]
+    return Option(file.stem, " ".join(heading), tuple({key.name: key for key in own}.values()))
 
 
 def groups() -> Iterator[Group]:

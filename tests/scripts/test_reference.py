@@ -32,6 +32,12 @@ def test_every_option_occurs(group, option):
     assert f"\n### {group}={option}\n" in manual or f"](../conf/{group}/{option}.yaml)" in manual
 
 
+def test_an_option_has_the_keys_of_its_defaults_and_its_own_win():
+    automaton, gated = (reference.option(CONF / "architecture" / f"{name}.yaml") for name in ("automaton", "gated"))
+    assert [key.name for key in gated.keys] == [key.name for key in automaton.keys]
+    assert [key.value for key in gated.keys if key not in automaton.keys] == ["gated"]
+
+
 def test_keys_have_their_values_and_comments():
     text = 'a: 5e-3 # rate\nb: # section\n  _target_: x.y\n  c: [1, "#"] # list\n  d: ${a}\ne: {} # none'
     keys = list(reference.keys(yaml.compose(text), text.splitlines()))
