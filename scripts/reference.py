@@ -12,13 +12,26 @@ import yaml
 
 from patterngan.arguments import OneLineParser
 from patterngan.cli import script
-from patterngan.evaluation.registry import ACCURACY, HAVING, METRICS, Metric
+from patterngan.evaluation.registry import METRICS, Metric
 from patterngan.paths import CONF, PROJECT
 
 PAGE, RUNS = PROJECT / "docs" / "configuration.md", PROJECT / "docs" / "runs.md"
 
 BEGIN, END = "<!-- python scripts/reference.py writes this table -->\n", "<!-- end of the table -->\n"
 """What stands around the table of metrics in docs/runs.md."""
+
+HAVING = {
+    "every": "",
+    "listed": "",
+    "large": "of a pattern of more than 2^20 integers",
+    "holdout": "with a holdout",
+    "few": "with a holdout, of at most 2^16 integers",
+    "lengths": "with `evaluation.lengths=[N]`",
+}
+"""Which runs have a metric, in words; see `Metric.having`."""
+
+ACCURACY = {"exact": "yes", "expected": "as the expected value over the draws", "counted": "no, counted in draws"}
+"""Whether a metric is exact where the law is known, in words; see `Metric.accuracy`."""
 
 FOREIGN = ("hydra.job_logging", "hydra.help")
 """Sections in the format of another project; their keys are left out."""

@@ -21,19 +21,6 @@ RANGES = {
 }
 """Unit → the lowest and the highest value; integers are counted."""
 
-HAVING = {
-    "every": "",
-    "listed": "",
-    "large": "of a pattern of more than 2^20 integers",
-    "holdout": "with a holdout",
-    "few": "with a holdout, of at most 2^16 integers",
-    "lengths": "with `evaluation.lengths=[N]`",
-}
-"""Which runs have a metric, in words; patterns of at most 2^20 integers are listed, as nearly all are."""
-
-ACCURACY = {"exact": "yes", "expected": "as the expected value over the draws", "counted": "no, counted in draws"}
-"""Whether a metric is exact where the generator's law is known, in words; elsewhere all are counted in draws."""
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -47,9 +34,10 @@ class Metric:
     """None where a perfect generator's value is neither the highest nor the lowest."""
     level: Level
     having: Literal["every", "listed", "large", "holdout", "few", "lengths"] = "every"
-    """A key of `HAVING`."""
+    """Which runs have it: all; those with a pattern of at most 2^20 integers, which are listed, or with a larger one;
+    those with a holdout, of any capacity or of at most 2^16; those with `evaluation.lengths`."""
     accuracy: Literal["exact", "expected", "counted"] = "exact"
-    """A key of `ACCURACY`."""
+    """What it is where the generator's law is known; elsewhere all are counted in draws."""
     floored: bool = False
     """Whether a run also has `floor`, the value that a perfect sampler would show; 0 where exact."""
 
