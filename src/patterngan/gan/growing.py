@@ -46,7 +46,12 @@ class StateNoise(nn.Module):
         """Numbers [..., steps · width], None for no noise → the noise [..., width] of each step."""
         if numbers is None or not self.numbers:
             return [None] * self.steps
-        return list((self.sigma.value * numbers).split(self.width, -1))
+        return list(self.scaled(numbers).split(self.width, -1))
+
+    def scaled(self, numbers: Tensor) -> Tensor:
+        """Numbers [..., steps · width] → the noise of all steps, side by side."""
+        noise: Tensor = self.sigma.value * numbers
+        return noise
 
 
 class GrowingNetwork(AutoregressiveNetwork):
@@ -207,8 +212,7 @@ class GrowingDiscriminator(nn.Module):
         if noise is not None and self.dropout:
             kept = noise[..., self.state_noise.numbers :] >= NormalDist().inv_cdf(self.dropout)
             state = state * kept / (1 - self.dropout)
-        there = present(symbols).squeeze(-1).to(codes.dtype)
-        starts = self.starts(there - F.pad(there, (1, -1)))
+        starts = self.starts(firsts(present(symbols).squeeze(-1), codes))
         outputs: Tensor = self.outputs_of(state) + starts
         return outputs
 
@@ -216,6 +220,12 @@ class GrowingDiscriminator(nn.Module):
         """The outputs [..., outputs] for codes that end in these states [..., width], without the bias of lengths."""
         outputs: Tensor = self.sums(F.leaky_relu(self.hidden(state), 0.2))
         return outputs
+
+
+def firsts(there: Tensor, like: Tensor) -> Tensor:
+    """Which symbols are the first ones of codes, 0 or 1 [..., symbols] of the type of `like`; `there`: which are."""
+    numbers = there.to(like.dtype)
+    return numbers - F.pad(numbers, (1, -1))
 
 
 def noisy(state: Tensor, noise: Tensor | None) -> Tensor:

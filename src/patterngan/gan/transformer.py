@@ -16,7 +16,7 @@ from patterngan.data.encodings import BLANK, Symbols, present
 from patterngan.gan.cells import kinds_of
 from patterngan.gan.enumeration import choices
 from patterngan.gan.generators import Generator
-from patterngan.gan.growing import GrowingGenerator, GrowingNetwork, StateNoise, one_size
+from patterngan.gan.growing import GrowingGenerator, GrowingNetwork, StateNoise, firsts, one_size
 from patterngan.gan.heads import Head
 from patterngan.validation import InvalidValueError, integer
 
@@ -212,8 +212,7 @@ class TransformerDiscriminator(nn.Module):
         for block in first:
             states = block(states, block.offers(states), sees)
         if noise is not None and self.state_numbers:
-            states = states + self.state_noise.sigma.value * noise.unflatten(-1, (-1, self.layers.width))
+            states = states + self.state_noise.scaled(noise).unflatten(-1, (-1, self.layers.width))
         final = last(states[..., -1:, :], last.offers(states), sees[..., -1:, :]).squeeze(-2)
-        there = there.to(codes.dtype)
-        outputs: Tensor = self.sums(final) + self.starts(there - F.pad(there, (1, -1)))
+        outputs: Tensor = self.sums(final) + self.starts(firsts(there, codes))
         return outputs
