@@ -239,13 +239,10 @@ class MaximumLikelihood(Weighing):
 
     @override
     def generator_step_loss(self, players: Players, fakes: Fakes, reals: Tensor) -> Tensor:
-        return self.likelihood_loss(fakes)
+        return self.weighed_loss(fakes, fakes.codes)  # D is not asked
 
     @override
     def weighed_loss(self, fakes: Fakes, fake_logits: Tensor) -> Tensor:
-        return self.likelihood_loss(fakes)
-
-    def likelihood_loss(self, fakes: Fakes) -> Tensor:
-        """−log p_G, averaged over the fakes, which are the reals: a step's draw proposes them."""
+        """−log p_G, averaged over the fakes, which are the reals: a step's draw proposes them. Whatever the logits."""
         assert fakes.log_p is not None
         return -fakes.log_p.mean(-1)
