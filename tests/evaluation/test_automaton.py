@@ -64,12 +64,12 @@ def test_a_wrong_arrow_and_impure_states_are_counted():
     smallest, _ = minimised(remainders(3, 2))
     truth = after_prefixes(torch.tensor(0), lambda state, symbols: smallest.following[state, symbols], 2)
     accepted = smallest.accepting[truth]
-    assert (compared(truth, accepted, smallest, truth, ["0", "1", "2"]).agreement) == 1
+    assert (compared(truth, 1, accepted, smallest, truth, ["0", "1", "2"]).agreement) == 1
     merged = truth.clamp(max=1)  # two remainders taken for one state
-    learned = compared(merged, accepted, smallest, truth, ["0", "1", "2"])
+    learned = compared(merged, 0.5, accepted, smallest, truth, ["0", "1", "2"])
     counts = truth.bincount()
     assert learned.purity == pytest.approx((counts.sum() - counts[1:].min()).item() / counts.sum().item())
-    assert (len(learned.smallest), len(learned.matches)) == (3, 2)
+    assert (learned.explained, len(learned.smallest), len(learned.matches)) == (0.5, 3, 2)
     assert learned.agreement <= 4 / 6
     assert explained(truth, accepted, 2) == 1
     assert explained(merged, accepted, 2) < 0.9

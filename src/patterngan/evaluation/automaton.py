@@ -107,17 +107,17 @@ def learned_automaton(discriminator: GrowingDiscriminator, k: int, residue: int 
     states = after_prefixes(cell.first(), lambda state, ranks: cell(*cell.read(symbols[ranks]), state), base)
     logits = discriminator.outputs_of(states)[:, 0]
     accepted = logits > (logits.min() + logits.max()) / 2
-    labels = clustered(states, accepted, base)
+    labels, share = clustered(states, accepted, base)
     smallest, kinds = minimised(remainders(k, base, residue))
     truth = after_prefixes(kinds[0], lambda state, ranks: smallest.following[state, ranks], base)
     names = [
         ",".join(map(str, (kinds == kind).nonzero().flatten().tolist())) for kind in range(len(smallest.accepting))
     ]
-    return compared(labels, accepted, smallest, truth, names)
+    return compared(labels, share, accepted, smallest, truth, names)
 
 
-def clustered(states: Tensor, accepted: Tensor, base: int) -> Tensor:
-    """Which state of an automaton each state [prefixes, width] is taken for, int64 [prefixes].
+def clustered(states: Tensor, accepted: Tensor, base: int) -> tuple[Tensor, float]:
+    """Which state of an automaton each state [prefixes, width] is taken for, int64 [prefixes], and what it explains.
 
     Of Ward's hierarchy of clusters the first cut that explains enough; if none does, the one that explains most.
     """
@@ -129,7 +129,7 @@ def clustered(states: Tensor, accepted: Tensor, base: int) -> Tensor:
             best, most = labels, share
         if most >= EXPLAINED:
             break
-    return best
+    return best, most
 
 
 def explained(labels: Tensor, accepted: Tensor, base: int) -> float:
@@ -146,11 +146,14 @@ def explained(labels: Tensor, accepted: Tensor, base: int) -> float:
     return min(*kinds, *map(majority, transitions(labels, base).unbind(1)))
 
 
-def compared(labels: Tensor, accepted: Tensor, smallest: Automaton, truth: Tensor, names: list[str]) -> Learned:
+def compared(
+    labels: Tensor, share: float, accepted: Tensor, smallest: Automaton, truth: Tensor, names: list[str]
+) -> Learned:
     """The automaton of labelled prefixes, held against the smallest one.
 
     Args:
         labels: the state after each prefix, int64 [prefixes].
+        share: what these states explain.
         accepted: whether the network takes each prefix for real, bool [prefixes].
         smallest: automaton of the pattern.
         truth: its state after each prefix, int64 [prefixes].
@@ -164,7 +167,7 @@ def compared(labels: Tensor, accepted: Tensor, smallest: Automaton, truth: Tenso
     matches = torch.full((len(following),), -1)
     matches[torch.from_numpy(rows)] = torch.from_numpy(columns)
     right = (matches[following] == smallest.following[matches]) & (matches >= 0)[:, None]
-    return Learned(automaton, explained(labels, accepted, base), names, matches, right, majority(shared))
+    return Learned(automaton, share, names, matches, right, majority(shared))
 
 
 def transitions(labels: Tensor, base: int) -> Tensor:
