@@ -63,9 +63,15 @@ MISTAKES = {
     "architecture=automaton noise=bits": "noise=bits: a generator of codes of any length reads none; use noise=none",
     "architecture=automaton architecture.discriminator.dropout=1": "architecture.discriminator.dropout=1: must be "
     "below 1",
-    "architecture=automaton objective=nonsaturating discriminator.pack=2": "architecture.noise: is for a D of single "
+    "architecture=gated objective=nonsaturating discriminator.pack=2": "architecture.noise: is for a D of single "
     "codes; discriminator.pack must be 1, minibatch_stddev 0",
     "architecture=automaton architecture.noise=-1": "architecture.noise=-1: must be a finite number ≥ 0",
+    "experiment=rule objective=hinge update=joint": "objective=hinge: takes D's slopes at codes, and the "
+    "architecture's D compares symbols; use boundary_seeking",
+    "architecture=transformer penalty=[r1,wgan_gp]": "penalty=r1,wgan_gp: takes D's slopes at codes, and the "
+    "architecture's D compares symbols; use none",
+    "architecture=gated update.instance_noise=[0.1,0]": "update.instance_noise=[0.1, 0]: must be 0: to the "
+    "architecture's discriminator symbols below 0 are blanks; use architecture.noise",
     "architecture=transformer architecture.heads=5": "architecture.heads=5: must divide width=32",
     "architecture=transformer architecture.layers=0": "architecture.layers=0: must be an integer from 1 to 16",
     "architecture=transformer architecture.generator.noise=1": "architecture.generator.noise=1: is no key of the "

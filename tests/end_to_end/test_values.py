@@ -32,9 +32,9 @@ NEEDED = {
     "objective=boundary_seeking": ["head=gumbel_straight_through"],
     "objective=maximum_likelihood": ["head=gumbel_straight_through"],
     "update=simultaneous": ["objective=boundary_seeking", "head=gumbel_straight_through"],
-    "architecture=automaton": ["noise=none", "head=gumbel_straight_through"],
+    "architecture=automaton": ["noise=none", "head=gumbel_straight_through", "objective=boundary_seeking"],
     "architecture=gated": ["noise=none", "head=gumbel_straight_through"],
-    "architecture=transformer": ["noise=none", "head=gumbel_straight_through"],
+    "architecture=transformer": ["noise=none", "head=gumbel_straight_through", "objective=boundary_seeking"],
 }
 """What an option needs in addition."""
 

@@ -24,8 +24,7 @@ CASES = (
     "update.ema=[0.5,0.9] optimizer.weight_decay=0.1 optimizer.clip_norm=1 optimizer.warmup=9",
     "architecture=mlp head=sigmoid noise=bits objective=hinge penalty=[r1,r2,wgan_gp] update=critic "
     "update.discriminator_steps=2 update.instance_noise=0.1 discriminator.spectral_norm=true",
-    "architecture=automaton encoding.lengths=all update=simultaneous architecture.discriminator.dropout=0.1 "
-    "update.instance_noise=0.1",
+    "architecture=automaton encoding.lengths=all update=simultaneous architecture.discriminator.dropout=0.1",
     "architecture=gated encoding=digits objective=maximum_likelihood architecture.noise=0.1",
     "architecture=transformer encoding.lengths=all update=simultaneous architecture.noise=0.1",
     "architecture=linear head=relu noise=gaussian objective=least_squares update=alternating discriminator.pack=2",

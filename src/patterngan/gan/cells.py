@@ -23,6 +23,9 @@ def kinds_of(symbols: Tensor, size: int) -> Tensor:
 class Cell(nn.Module):
     """From a state and a symbol to the next state, the same at all positions."""
 
+    differentiable = True
+    """Whether gradients go back through the symbols that it reads."""
+
     def first(self) -> Tensor:
         """The state [width] before a code begins."""
         raise NotImplementedError
@@ -42,6 +45,8 @@ class SecondOrderCell(Cell):
     Source: Giles et al. 1992, Learning and extracting finite state automata with second-order recurrent neural
     networks, Neural Computation 4(3).
     """
+
+    differentiable = False  # it compares symbols
 
     def __init__(self, size: int, width: int) -> None:
         super().__init__()

@@ -184,6 +184,9 @@ class GrowingDiscriminator(nn.Module):
             Srivastava et al. 2014, JMLR 15.
     """
 
+    reads_blanks = True
+    """Whether symbols below 0 are blanks to it, so that codes must not get noise."""
+
     def __init__(
         self, symbols: Sequence[int], outputs: int, width: int, cell: str, noise: Any = 0.0, dropout: float = 0.0
     ) -> None:

@@ -32,6 +32,8 @@ class Penalty(nn.Module):
 
     interpolates = False
     """Whether it reads `DiscriminatorPass.interpolation`, and calls D once more."""
+    takes_slopes = False
+    """Whether it is of slopes of D's logits with respect to codes, which some discriminators do not have."""
 
     def forward(self, d_pass: DiscriminatorPass) -> Tensor:
         """The penalty [...]."""
@@ -53,6 +55,8 @@ def interpolating(penalties: Iterable[nn.Module]) -> int:
 
 class R1(Penalty):
     """γ/2 · E‖∇D(x)‖² on reals, γ ≥ 0. Mescheder et al. 2018, arXiv 1801.04406, equation 9."""
+
+    takes_slopes = True
 
     def __init__(self, gamma: Any) -> None:
         super().__init__()
@@ -77,7 +81,7 @@ class WganGp(Penalty):
     The weight is λ ≥ 0. Source: Gulrajani et al. 2017, arXiv 1704.00028, equation 3.
     """
 
-    interpolates = True
+    interpolates, takes_slopes = True, True
 
     def __init__(self, weight: Any) -> None:
         super().__init__()

@@ -66,6 +66,8 @@ class Layers(nn.Module):
         heads: of each block; they divide the width.
     """
 
+    differentiable = False  # it compares symbols
+
     def __init__(self, symbols: Sequence[int], width: int, layers: int, heads: int) -> None:
         super().__init__()
         self.size, self.width = one_size(symbols), integer("width", width, 1, 2**16)
@@ -188,6 +190,8 @@ class TransformerDiscriminator(nn.Module):
         heads: of each block.
         noise: σ of the noise on the states that the last block reads, which are normalised; or its schedule.
     """
+
+    reads_blanks = True
 
     def __init__(
         self, symbols: Sequence[int], outputs: int, width: int, layers: int, heads: int, noise: Any = 0.0

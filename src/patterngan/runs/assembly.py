@@ -111,6 +111,7 @@ def run_spec(config: DictConfig) -> RunSpec:
     rules = build_rules(config, encoding)
     generator, noise, discriminator = draft_networks(config, encoding)
     require_matching(config, (generator, discriminator), rules)
+    require_readable(config, discriminator, rules)
     states = state_numbers(generator[0]), state_numbers(discriminator)
     inputs = random_inputs(rules, noise, generator.latent, encoding.symbols, batch_size, states)
     evaluated = (exact_rows(generator.head, noise, encoding.symbols) if exact else None) or samples
@@ -197,6 +198,22 @@ def require_matching(config: DictConfig, gan: tuple[Generator, nn.Module], rules
         )
     if compared(discriminator) > 1 and config.data.get("sampling") == "permutation":
         raise UsageError("data.sampling=permutation: D compares codes, and its reals must be independent; use iid")
+
+
+def require_readable(config: DictConfig, discriminator: nn.Module, rules: Rules) -> None:
+    """Refuses noise on codes and slopes at codes that the architecture's discriminator does not take, or have."""
+    (objective, penalties, update), parts = rules, list(discriminator.modules())
+    if update.instance_noise is not None and any(getattr(part, "reads_blanks", False) for part in parts):
+        allowed = "must be 0: to the architecture's discriminator symbols below 0 are blanks; use architecture.noise"
+        raise InvalidValueError("update.instance_noise", config["update"]["instance_noise"], allowed)
+    if all(getattr(part, "differentiable", True) for part in parts):
+        return
+    if not isinstance(objective, Weighing):
+        allowed = "takes D's slopes at codes, and the architecture's D compares symbols; use boundary_seeking"
+        raise UsageError(f"objective={option_name(config, 'objective')}: {allowed}")
+    if any(getattr(penalty, "takes_slopes", False) for penalty in penalties):
+        allowed = "takes D's slopes at codes, and the architecture's D compares symbols; use none"
+        raise UsageError(f"penalty={','.join(config.penalty)}: {allowed}")
 
 
 def checked_seed(config: DictConfig) -> int:
