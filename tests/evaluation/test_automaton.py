@@ -6,7 +6,6 @@ from torch import nn
 
 from patterngan.evaluation.automaton import (
     MOST_PREFIXES,
-    Automaton,
     after_prefixes,
     compared,
     explained,
@@ -101,4 +100,3 @@ def test_the_next_states_are_counted_by_symbol():
         for symbol in range(2):
             expected[labels[index], symbol, labels[2 * index + symbol + 1]] += 1
     assert counts.tolist() == expected.tolist()
-    assert isinstance(minimised(remainders(3, 2))[0], Automaton)

@@ -15,8 +15,7 @@ from patterngan.gan.transformer import (
 )
 from patterngan.population.stacking import Population
 from patterngan.validation import InvalidValueError, UsageError
-
-SYMBOLS = {"bits": (1,) * 4, "digits": (3,) * 3}
+from tests.gan.test_growing import SYMBOLS, require_exact_law, rows
 
 every_kind_of_symbols = pytest.mark.parametrize("symbols", SYMBOLS.values(), ids=SYMBOLS)
 
@@ -27,11 +26,6 @@ def made(symbols, latent=1):
     grown = generator(network, gumbel_straight_through(1.0), latent, symbols)
     assert isinstance(grown, TransformerGenerator)
     return grown
-
-
-def rows(lengths, symbols):
-    """Noise of codes of these lengths."""
-    return torch.cat([torch.tensor(lengths)[:, None], torch.rand(len(lengths), sum(symbols))], -1)
 
 
 def test_a_block_is_a_layer_of_the_original_transformer():
@@ -55,19 +49,7 @@ def test_a_block_is_a_layer_of_the_original_transformer():
 
 @every_kind_of_symbols
 def test_the_law_of_codes_of_each_length_is_exact(symbols):
-    grown = made(symbols)
-    every = every_code(symbols, torch.empty(0))
-    for length in range(1, len(symbols) + 1):
-        cut = cut_to(every, torch.tensor(length), symbols).unique(dim=0)
-        codes, log_p = grown(rows([float(length)] * len(cut), symbols), cut[None])
-        assert torch.equal(codes, cut)
-        assert torch.isclose(log_p.exp().sum(), torch.tensor(1.0), atol=1e-6)
-    many = 20_000
-    with torch.no_grad():
-        drawn = grown(rows([2.0] * many, symbols))
-    two = cut_to(every, torch.tensor(2), symbols).unique(dim=0)
-    shares = (drawn.unsqueeze(1) == two).all(-1).float().mean(0)
-    assert torch.allclose(shares, grown(rows([2.0] * len(two), symbols), two[None])[1].exp(), atol=1.5e-2)
+    require_exact_law(made(symbols), symbols)
 
 
 @every_kind_of_symbols

@@ -71,9 +71,3 @@ def test_views_that_nobody_reads_are_not_taken_and_one_of_a_view_may_be_what_it_
     assert "aten.t(" in torchscript(recording)[0]  # of the row
     assert "aten.t(t" not in torchscript(recording)[0]
     assert torch.equal(compile_graph(recording)(torch.ones(2, 2))[0], step(torch.ones(2, 2))[0])
-
-
-@torch.no_grad()
-def test_the_same_lasting_tensor_is_named_once():
-    weights = torch.ones(2)
-    assert len(torchscript(recorded(lambda x: (x * weights + weights,), torch.ones(2))[0])[1]) == 1
