@@ -14,6 +14,7 @@ from patterngan.runs import export
 from patterngan.runs.loading import load_sampler
 from patterngan.sweeps.resuming import earlier_result
 from patterngan.validation import UsageError
+from tests.reporting.test_search import note
 
 
 class Payload:
@@ -206,6 +207,17 @@ def test_a_page_shows_a_command_only_where_it_runs_no_code(typed, sweep, overrid
     for path, same in ((folder, "same sweep again"), (folder / "0", "same run again")):
         assert typed("report", str(path)).code == 0
         assert (same in (path / "report.html").read_text()) is is_harmless(override)
+
+
+@pytest.mark.parametrize("override", ["steps=9", "+callbacks.x={_target_: os.system}", "hydra.launcher.address=evil:1"])
+def test_a_search_goes_on_only_where_that_runs_no_code(typed, sweep, override):
+    folder = sweep(overrides=["lr=0.1", override])
+    note(folder, {"task": ["lr=interval(0, 1)", override], "hydra": ["hydra/sweeper=optuna"]}, params={})
+    done = typed("report", str(folder))
+    assert done.code == 0
+    assert "\nbest       trial 0 of 1" in done.out
+    assert ("\ngo on      " in done.out) is is_harmless(override)
+    assert ("As many trials again" in (folder / "report.html").read_text()) is is_harmless(override)
 
 
 def test_no_spreadsheet_takes_a_text_for_a_formula(typed, sweep):

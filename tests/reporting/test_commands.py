@@ -13,6 +13,7 @@ from patterngan.reporting.commands import (
     rerun_command,
     resume_command,
     script_command,
+    sweep_again_command,
     sweep_command,
     sweep_curves_command,
     sweep_resume_hint,
@@ -68,6 +69,13 @@ def test_a_sweep_goes_on_in_its_own_folder(here):
     typed = ["lr=1,2", "hydra.sweep.dir=elsewhere", "hydra.mode=MULTIRUN", "hydra.launcher.n_jobs=2"]
     assert sweep_command(typed, here / "s") == f"{TRAIN} -m lr=1,2 hydra.launcher.n_jobs=2 hydra.sweep.dir=s"
     assert sweep_command([], here / "a b") == f"{TRAIN} -m " + shlex.quote("hydra.sweep.dir='a b'")
+
+
+def test_a_sweep_that_a_file_tells_of_goes_on_only_where_that_runs_no_code(here):
+    placed = ["lr=1,2", "hydra.mode=MULTIRUN", "hydra.sweep.dir=/else/where"]
+    assert sweep_again_command(placed, here / "s") == f"{TRAIN} -m lr=1,2 hydra.sweep.dir=s"
+    assert sweep_again_command([*placed, "+callbacks.x._target_=os.system"], here / "s") is None
+    assert sweep_again_command(placed[1:], here / "s") is None
 
 
 def test_the_hint_to_resume_a_sweep_has_what_was_typed():

@@ -34,6 +34,8 @@ def test_plain_values_survive_hydras_grammar(value):
         "ckpt_path=/elsewhere/best.ckpt",
         "hydra.sweeper.zip=[[lr,update.ema]]",
         "hydra.sweeper.exclude=[{lr: 1e-2, pattern.k: 5}]",
+        "hydra.sweeper.sampler.seed=3",
+        "hydra.sweeper.direction=maximize",
     ],
 )
 def test_overrides_that_choose_and_set_known_keys_are_harmless(override):

@@ -110,10 +110,25 @@ def test_the_command_that_goes_on_doubles_the_trials_in_the_same_folder(folder):
     assert words[-1] == f"hydra.sweep.dir={folder}"
 
 
-@pytest.mark.parametrize("changes", [{"sampler": {"seed": None}}, {"sampler": None}, {"storage": "sqlite:///x.db"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sampler": {"seed": None}},
+        {"sampler": None},
+        {"sampler": 3},
+        {"storage": "sqlite:///x.db"},
+        {"n_trials": "9;reboot"},
+    ],
+)
 def test_a_search_that_would_choose_other_values_has_no_such_command(folder, changes):
     note(folder, **changes)
     assert go_on_command(found(folder), folder) is None
+
+
+def test_a_command_of_a_strangers_search_names_no_code_but_that_of_trusted_packages(folder):
+    note(folder, {**TYPED, "task": [*TYPED["task"], "pattern._target_=mylab.squares"]})
+    assert go_on_command(found(folder), folder) is None
+    assert "pattern._target_=mylab.squares" in go_on_command(found(folder), folder, ["mylab"])
 
 
 def test_importances_find_what_matters_and_need_some_trials(folder):

@@ -79,6 +79,13 @@ def sweep_command(overrides: Iterable[str], folder: Path) -> str:
     return train_command("-m", *config_flags(), *without_placement(overrides), place)
 
 
+def sweep_again_command(overrides: Sequence[str], folder: Path, trust: Collection[str] = ()) -> str | None:
+    """The command that continues a sweep that a file tells of; None where no file is trusted with its overrides."""
+    typed = without_placement(overrides)
+    is_trusted = bool(typed) and all(is_harmless(override, trust) for override in typed)
+    return sweep_command(typed, folder) if is_trusted else None
+
+
 def without_placement(overrides: Iterable[str]) -> list[str]:
     """The overrides but those that say only that the command is a sweep, or where its folder is."""
     return [override for override in overrides if not override.startswith(("hydra.sweep.dir=", "hydra.mode="))]

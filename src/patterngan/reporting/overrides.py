@@ -30,6 +30,10 @@ HARMLESS_KEYS = {
     "hydra.sweeper.zip",
     "hydra.sweeper.fail_fast",
     "hydra.sweeper.n_trials",
+    "hydra.sweeper.n_jobs",
+    "hydra.sweeper.direction",
+    "hydra.sweeper.max_failure_rate",
+    "hydra.sweeper.sampler.seed",
 }
 """Keys and groups that may stand in a command that is read from a file."""
 

@@ -4,7 +4,7 @@ computes the importances.
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 
-from patterngan.reporting.commands import sweep_command, without_placement
+from patterngan.reporting.commands import sweep_again_command, without_placement
 from patterngan.reporting.sweep import Row, readable
 from patterngan.storage.files import read_yaml
 
@@ -149,14 +149,16 @@ def _quiet(optuna: Any) -> Iterator[None]:
         optuna.logging.set_verbosity(verbosity)
 
 
-def go_on_command(search: Search, sweep: Path) -> str | None:
+def go_on_command(search: Search, sweep: Path, trust: Collection[str] = ()) -> str | None:
     """The command that runs as many trials again; None where the sampler would not choose the same values again.
 
     One with a seed does as long as trials tell it the same, and those that have ended are not trained again. A study in
-    a storage of its own would have more trials than the folder.
+    a storage of its own would have more trials than the folder. Also None for overrides that no file is trusted with,
+    but for code in the packages of `trust`.
     """
-    seed = (search.sweeper.get("sampler") or {}).get("seed")
-    if seed is None or search.sweeper.get("storage") is not None:
+    sampler, trials = search.sweeper.get("sampler"), search.sweeper.get("n_trials")
+    seed = sampler.get("seed") if isinstance(sampler, Mapping) else None
+    if seed is None or search.sweeper.get("storage") is not None or not isinstance(trials, int):
         return None
     typed = [one for one in search.typed if not one.startswith("hydra.sweeper.n_trials=")]
-    return sweep_command([*typed, f"hydra.sweeper.n_trials={2 * search.sweeper['n_trials']}"], sweep)
+    return sweep_again_command([*typed, f"hydra.sweeper.n_trials={2 * trials}"], sweep, trust)

@@ -14,7 +14,7 @@ from patterngan.reporting.commands import (
     display_path,
     generate_command,
     script_command,
-    sweep_command,
+    sweep_again_command,
     sweep_curves_command,
     trust_flags,
     without_placement,
@@ -23,7 +23,6 @@ from patterngan.reporting.console import show
 from patterngan.reporting.events import EVENTS, folder_of_events
 from patterngan.reporting.html import write_page
 from patterngan.reporting.medians import write_medians
-from patterngan.reporting.overrides import is_harmless
 from patterngan.reporting.run import report_run
 from patterngan.reporting.search import Search, go_on_command, search_of
 from patterngan.reporting.search_figures import figures_of
@@ -74,7 +73,7 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
     search = search_of(sweep, runs)
     if best := _best_words(search):
         show(console, f"best       {best}")
-    if search and (further := go_on_command(search, sweep.resolve())):
+    if search and (further := go_on_command(search, sweep.resolve(), trust)):
         show(console, f"go on      {further}")
     if best_first and has_curves(sweep, runs):
         show(console, f"curves     {sweep_curves_command(sweep, medians_of(sweep, runs, console))}")
@@ -186,14 +185,12 @@ def _commands(
 ) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
-    overrides = _overrides(sweep)
-    harmless = bool(overrides) and all(is_harmless(override, trust) for override in overrides)
-    if harmless and search and (further := go_on_command(search, sweep)):
+    if search and (further := go_on_command(search, sweep, trust)):
         commands["As many trials again; those that have ended are kept:"] = further
     if search and search.best and (alone := alone_command(search.best[0].typed, trust)):
         commands["The best trial again, alone:"] = alone
-    if harmless and search is None:
-        commands["The same sweep again; runs that have ended are kept:"] = sweep_command(overrides, sweep)
+    if search is None and (again := sweep_again_command(_overrides(sweep), sweep, trust)):
+        commands["The same sweep again; runs that have ended are kept:"] = again
     if best_first:
         commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)
         commands["A page and pictures of every run:"] = script_command("report", sweep, "--all", *trust_flags(trust))
