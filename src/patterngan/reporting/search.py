@@ -117,7 +117,9 @@ def importances(search: Search) -> dict[str, float]:
     installed = all(find_spec(name) for name in ("optuna", "sklearn"))
     if not installed or len({value for _, value in search.completed}) < FEWEST:
         return {}
-    import optuna
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what later versions of SQLAlchemy will not have
+        import optuna
 
     # Of places, not of values: logarithms are taken here, and what order says is all that a tree looks at.
     spaces = {
