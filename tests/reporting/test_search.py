@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from patterngan.reporting.search import Parameter, go_on_command, importances, search_of
+from patterngan.reporting.search_figures import figures_of
 from patterngan.reporting.sweep import rows
 from tests.reporting.test_sweep import run
 
@@ -71,6 +72,33 @@ def test_places_are_logarithmic_where_the_search_is():
     assert [Parameter("width", ("a", "b", "c")).place(one) for one in "abc"] == [0, 0.5, 1]
     assert Parameter("one", ("a",)).place("a") == 0
     assert Parameter("lr", (), 1, 1).place("1") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("typed", "parameter"),
+    [
+        ("range(16,32,4)", Parameter("x", (), 16, 32)),
+        ("range(8)", Parameter("x", (), 0, 8)),
+        ("range(0.5,1.5,0.25)", Parameter("x", (), 0.5, 1.5)),
+        ("shuffle(range(0,3))", Parameter("x", ("0", "1", "2"))),
+        ("interval(0,2)", Parameter("x", (), 0, 2)),
+        ("a,b", Parameter("x", ("a", "b"))),
+    ],
+)
+def test_a_range_is_one_of_numbers_up_to_its_stop(folder, typed, parameter):
+    note(folder, params={"x": typed})
+    shown = found(folder).parameters[0]
+    assert (shown.low, shown.high, sorted(shown.choices)) == (parameter.low, parameter.high, sorted(parameter.choices))
+
+
+def test_trials_of_values_that_cannot_be_chosen_any_more_are_left_out(folder):
+    for number, width in (("20", "64"), ("21", "x")):
+        run(folder / number, overrides=["lr=0.001", f"architecture.width={width}", "steps=9"], tv=0.1, validity=0.5)
+    assert len(found(folder).trials) == 9
+    note(folder, params=SWEEPER["params"] | {"architecture.width": "range(16,65,16)"})
+    assert len(found(folder).trials) == 10
+    assert found(folder).best[0].name == "20"
+    assert len(figures_of(found(folder))) >= 2
 
 
 @pytest.mark.parametrize(

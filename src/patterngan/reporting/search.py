@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import IntervalSweep, Override
+from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
 from patterngan.reporting.commands import sweep_again_command, without_placement
@@ -40,6 +40,13 @@ class Parameter:
             return self.choices.index(value) / max(1, len(self.choices) - 1)
         low, high, number = (math.log(one) if self.is_log else one for one in (self.low, self.high, float(value)))
         return (number - low) / (high - low) if high > low else 0.5
+
+    def holds(self, value: str) -> bool:
+        """Whether it is a value that could be chosen."""
+        try:
+            return 0 <= self.place(value) <= 1
+        except ValueError:  # no choice, no number, or a logarithm of none
+            return False
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,7 @@ def search_of(sweep: Path, runs: Sequence[Row]) -> Search | None:
         if "optuna" not in sweeper["_target_"] or sweeper["direction"] not in ("minimize", "maximize"):
             return None
         parameters = _parameters([*(f"{key}={value}" for key, value in sweeper["params"].items()), *typed["task"]])
-        keys = {one.key for one in parameters}
-        trials = [row for row in runs if keys <= row.overrides.keys()]
+        trials = [row for row in runs if all(one.holds(row.overrides.get(one.key, "")) for one in parameters)]
         known = without_placement(map(str, [*typed["task"], *typed["hydra"]]))
         return Search(
             config["optimized_metric"], sweeper["direction"] == "minimize", parameters, trials, known, sweeper
@@ -104,6 +110,8 @@ def _parameter(key: str, override: Override) -> Parameter:
     value: Any = override.value()
     if isinstance(value, IntervalSweep):
         return Parameter(key, (), float(value.start or 0), float(value.end or 0), "log" in value.tags)
+    if isinstance(value, RangeSweep) and not value.shuffle:  # of which Optuna also takes the stop
+        return Parameter(key, (), float(value.start or 0), float(value.stop or 0))
     return Parameter(key, tuple(override.sweep_string_iterator()))
 
 
