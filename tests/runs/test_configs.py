@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan.runs.configs import assemble_sampler, pattern_and_encoding, remark
+from patterngan.runs.configs import assemble_sampler, build_pattern, pattern_and_encoding, remark
 from patterngan.validation import UsageError
 
 
@@ -44,5 +44,6 @@ def test_a_pattern_without_codes_is_refused(config, overrides, message):
     ],
 )
 def test_a_pattern_of_one_integer_is_remarked_on(config, overrides, said):
-    text = remark(config(*overrides))
+    composed = config(*overrides)
+    text = remark(composed, build_pattern(composed))
     assert text is said or text.startswith(said)

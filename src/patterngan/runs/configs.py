@@ -77,9 +77,11 @@ def build_pattern(config: DictConfig) -> Pattern:
             raise refusal(config, "pattern", error) from None
 
 
-def remark(config: DictConfig) -> str | None:
-    """What a user should know of a config that is right: nearly every GAN learns a pattern of one integer."""
-    pattern = build_pattern(config)
+def remark(config: DictConfig, pattern: Pattern) -> str | None:
+    """What a user should know of a config that is right: nearly every GAN learns a pattern of one integer.
+
+    `pattern`: that of the config; to build it can take a second, where integers are held out.
+    """
     if pattern.size > 1:
         return None
     typed = f"pattern.k={config.pattern.k}" if "k" in config.pattern else f"pattern={option_name(config, 'pattern')}"

@@ -48,7 +48,7 @@ def _build(config: DictConfig, name: str, place: Place, lost: set[str]) -> Adapt
     return adapter(name, build(config, key, Logger, _convert_="all", **offered), place, lost)
 
 
-def limits(loggers: Mapping[str, Any] | None, in_sweep: bool) -> list[str]:
+def limits(loggers: Mapping[str, Any] | None, in_sweep: bool = False) -> list[str]:
     """A line for each logger of a config that cannot show all that a run, or the runs of a sweep, could show."""
     lines = []
     for name, node in (loggers or {}).items():

@@ -102,7 +102,7 @@ def train(
         try:
             run = run or prepare(config, folder, overrides, in_sweep)
             if not in_sweep:  # a sweep says it once
-                for line in filter(None, [remark(config), *limits(config.get("logger"), in_sweep)]):
+                for line in filter(None, [remark(config, run.gan.evaluator.pattern), *limits(config.get("logger"))]):
                     say(Console(), line)
             evaluation = fit(run, folder)
             if not run.finished(folder):

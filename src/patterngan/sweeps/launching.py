@@ -11,7 +11,7 @@ from rich.console import Console
 from patterngan.population.training import Piece
 from patterngan.reporting.commands import alone_command, script_command, sweep_resume_hint
 from patterngan.reporting.console import LISTED, show, summary
-from patterngan.runs.configs import remark
+from patterngan.runs.configs import build_pattern, remark
 from patterngan.runs.instantiate import foreign_packages
 from patterngan.runs.job import Job
 from patterngan.runs.loggers import limits
@@ -124,9 +124,10 @@ def _announce(planned: Plan, groups: list[Group]) -> None:
         parts.append(f"ended before {numbers(ended)}")
     log.info("%d runs: %s", len(planned.jobs), "; ".join(parts))
     waiting = list(filter(planned.waits, planned.jobs))
-    patterns = {str(job.settings["pattern"]): job.config for job in waiting}
+    patterns = [job.config for job in {str(job.settings["pattern"]): job for job in waiting}.values()]
+    remarks = [remark(config, build_pattern(config)) for config in patterns]
     lines = [line for job in waiting for line in limits(job.runtime.get("logger"), True)]
-    for line in filter(None, dict.fromkeys([*map(remark, patterns.values()), *lines])):
+    for line in filter(None, dict.fromkeys([*remarks, *lines])):
         log.info(line)
 
 
