@@ -98,6 +98,11 @@ def test_what_a_checkpoint_is_not_trusted_with_is_typed_again(override):
     [
         ("{hydra: {overrides: {task: ['seed=range(0,4)', 'lr=1,2', k=3, 'penalty=[r1,r2]']}}}", ("lr", "seed")),
         ("{hydra: {overrides: {task: []}}}", ()),
+        (
+            "{hydra: {overrides: {task: ['k=choice(2,3)', 'b=1']}, sweeper: {params: {a: '1,2', b: '1,2', c: 3}}}}",
+            ("a", "k"),
+        ),
+        ("{hydra: {overrides: {task: [k=1]}, sweeper: {params: 3}}}", ()),
         ("{hydra: {overrides: 3}}", ()),
         ("[", ()),
     ],

@@ -4,6 +4,7 @@ import math
 import pytest
 import yaml
 
+from patterngan.reporting.overrides import noted
 from patterngan.reporting.search import Parameter, go_on_command, importances, search_of
 from patterngan.reporting.search_figures import figures_of
 from patterngan.reporting.sweep import rows
@@ -43,7 +44,7 @@ def folder(tmp_path):
 
 
 def found(folder):
-    return search_of(folder, rows(folder))
+    return search_of(noted(folder), rows(folder))
 
 
 def test_a_search_knows_what_it_chose_from(folder):
@@ -166,7 +167,7 @@ def test_importances_find_what_matters_and_need_some_trials(folder):
     assert shares["lr"] > 0.7
     assert sum(shares.values()) == pytest.approx(1)
     few = rows(folder)[:3]
-    assert importances(search_of(folder, few)) == {}
+    assert importances(search_of(noted(folder), few)) == {}
 
 
 def test_without_optuna_there_are_no_importances(folder, monkeypatch):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
@@ -80,20 +80,52 @@ def parsed(text: str) -> Override | None:
     return override if override.key_or_group else None
 
 
+class Note(NamedTuple):
+    """What stands in a sweep's folder of its start."""
+
+    config: dict[str, Any]
+    """The config of the sweep itself."""
+    task: list[str]
+    """What was typed for its runs."""
+    hydra: list[str]
+    """What was typed for Hydra."""
+    params: dict[str, str]
+    """Key → values, as `hydra.sweeper.params` has them beside what was typed."""
+
+    @property
+    def typed(self) -> list[str]:
+        """All that was typed."""
+        return [*self.task, *self.hydra]
+
+    @property
+    def choices(self) -> list[str]:
+        """The overrides that say what runs have; of a key that is given twice the later counts."""
+        return [*(f"{key}={values}" for key, values in self.params.items()), *self.task]
+
+
+def noted(sweep: Path) -> Note | None:
+    """The note in a sweep's folder; None where there is none that can be read."""
+    try:
+        config = read_yaml(sweep / MULTIRUN)
+        hydra = config["hydra"]
+        typed, params = hydra["overrides"], (hydra.get("sweeper") or {}).get("params") or {}
+        task, of_hydra = (list(map(str, typed.get(part) or ())) for part in ("task", "hydra"))
+        return Note(config, task, of_hydra, {str(key): str(values) for key, values in params.items()})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
 def swept_keys(run: Path) -> tuple[str, ...]:
     """The keys of a sweep's command that have several values, by the folder of one of its runs; seed comes last."""
     sweep = next((folder for folder in run.absolute().parents if (folder / MULTIRUN).is_file()), None)
-    return () if sweep is None else _swept(sweep / MULTIRUN)
+    return () if sweep is None else _swept(sweep)
 
 
 @lru_cache
-def _swept(file: Path) -> tuple[str, ...]:
-    try:
-        typed = read_yaml(file)["hydra"]["overrides"]["task"]
-        overrides = [override for override in map(parsed, map(str, typed)) if override]
-    except (OSError, ValueError, LookupError, TypeError):
-        return ()
-    swept = [override.key_or_group for override in overrides if override.is_sweep_override()]
+def _swept(sweep: Path) -> tuple[str, ...]:
+    note = noted(sweep)
+    overrides = {one.key_or_group: one for one in map(parsed, note.choices if note else ()) if one}
+    swept = [key for key, override in overrides.items() if override.is_sweep_override()]
     return tuple(sorted(swept, key=lambda key: key == "seed"))
 
 

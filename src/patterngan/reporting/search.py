@@ -15,9 +15,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 
-from patterngan.reporting.commands import sweep_again_command, without_placement
+from patterngan.reporting.commands import sweep_again_command
+from patterngan.reporting.overrides import Note
 from patterngan.reporting.sweep import Row, readable
-from patterngan.storage.files import read_yaml
 
 FEWEST = 4
 """Completed trials from which on importances are computed."""
@@ -59,7 +59,7 @@ class Search:
     trials: list[Row]
     """By number."""
     typed: list[str]
-    """What its command said, but for the place of its folder."""
+    """What its command said."""
     sweeper: Mapping[str, Any]
     """`hydra.sweeper` of its config."""
 
@@ -84,19 +84,17 @@ class Search:
         return " ".join(f"{one.key}={readable(row.overrides[one.key])}" for one in self.parameters)
 
 
-def search_of(sweep: Path, runs: Sequence[Row]) -> Search | None:
-    """The search in a sweep's folder; None if another sweeper chose the values, or several metrics were optimized."""
-    with suppress(OSError, LookupError, TypeError, ValueError, AttributeError, HydraException):
-        config = read_yaml(sweep / "multirun.yaml")
-        sweeper, typed = config["hydra"]["sweeper"], config["hydra"]["overrides"]
+def search_of(note: Note | None, runs: Sequence[Row]) -> Search | None:
+    """The search that a sweep is; None if another sweeper chose the values, or several metrics were optimized."""
+    if note is None:
+        return None
+    with suppress(LookupError, TypeError, ValueError, AttributeError, HydraException):
+        sweeper, metric = note.config["hydra"]["sweeper"], str(note.config["optimized_metric"])
         if "optuna" not in sweeper["_target_"] or sweeper["direction"] not in ("minimize", "maximize"):
             return None
-        parameters = _parameters([*(f"{key}={value}" for key, value in sweeper["params"].items()), *typed["task"]])
+        parameters = _parameters(note.choices)
         trials = [row for row in runs if all(one.holds(row.overrides.get(one.key, "")) for one in parameters)]
-        known = without_placement(map(str, [*typed["task"], *typed["hydra"]]))
-        return Search(
-            config["optimized_metric"], sweeper["direction"] == "minimize", parameters, trials, known, sweeper
-        )
+        return Search(metric, sweeper["direction"] == "minimize", parameters, trials, note.typed, sweeper)
     return None
 
 

@@ -17,12 +17,12 @@ from patterngan.reporting.commands import (
     sweep_again_command,
     sweep_curves_command,
     trust_flags,
-    without_placement,
 )
 from patterngan.reporting.console import show
 from patterngan.reporting.events import EVENTS, folder_of_events
 from patterngan.reporting.html import write_page
 from patterngan.reporting.medians import write_medians
+from patterngan.reporting.overrides import Note, noted
 from patterngan.reporting.run import report_run
 from patterngan.reporting.search import Search, go_on_command, search_of
 from patterngan.reporting.search_figures import figures_of
@@ -70,7 +70,7 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
     show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
-    search = search_of(sweep, runs)
+    search = search_of(noted(sweep), runs)
     if best := _best_words(search):
         show(console, f"best       {best}")
     if search and (further := go_on_command(search, sweep.resolve(), trust)):
@@ -112,7 +112,8 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
     keys, best_first = swept(runs), ranked(runs)
     values = {key: _sorted_values(runs, key) for key in keys}
     names, lines = points(runs)
-    search = search_of(sweep, runs)
+    note = noted(sweep)
+    search = search_of(note, runs)
     ended = [point for point in lines if any(row.metrics for row in point.runs)]
     has_seeds = any(len(point.runs) > 1 for point in ended)
     write_page(
@@ -133,7 +134,7 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         endings=_endings(sweep, runs),
         spread_points=min(len(ended), MOST_POINTS),
         points=len(ended),
-        commands=_commands(sweep.resolve(), runs, best_first, trust, search),
+        commands=_commands(sweep.resolve(), runs, best_first, trust, note, search),
     )
     return sweep / PAGE
 
@@ -181,7 +182,12 @@ def _best_words(search: Search | None) -> str:
 
 
 def _commands(
-    sweep: Path, runs: Sequence[Row], best_first: Sequence[Row], trust: Sequence[str], search: Search | None
+    sweep: Path,
+    runs: Sequence[Row],
+    best_first: Sequence[Row],
+    trust: Sequence[str],
+    note: Note | None,
+    search: Search | None,
 ) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
@@ -189,18 +195,9 @@ def _commands(
         commands["As many trials again; those that have ended are kept:"] = further
     if search and search.best and (alone := alone_command(search.best[0].typed, trust)):
         commands["The best trial again, alone:"] = alone
-    if search is None and (again := sweep_again_command(_overrides(sweep), sweep, trust)):
+    if note and search is None and (again := sweep_again_command(note.typed, sweep, trust)):
         commands["The same sweep again; runs that have ended are kept:"] = again
     if best_first:
         commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)
         commands["A page and pictures of every run:"] = script_command("report", sweep, "--all", *trust_flags(trust))
     return commands | ({"Curves of all runs:": curves_command(sweep)} if has_curves(sweep, runs) else {})
-
-
-def _overrides(sweep: Path) -> list[str]:
-    """What was typed to start the sweep, empty where Hydra did not note it."""
-    try:
-        typed = read_yaml(sweep / "multirun.yaml")["hydra"]["overrides"]
-        return without_placement(map(str, [*typed["task"], *typed["hydra"]]))
-    except (OSError, ValueError, LookupError, TypeError):
-        return []
