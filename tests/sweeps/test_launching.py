@@ -2,7 +2,9 @@ import json
 
 import pytest
 from hydra.core.utils import JobStatus
+from omegaconf import OmegaConf
 
+from patterngan.reporting.overrides import MULTIRUN
 from patterngan.runs.outcome import Outcome
 from patterngan.storage.stopwatch import Seconds
 from patterngan.sweeps.engines import Local
@@ -24,6 +26,7 @@ def test_jobs_return_their_metrics_in_order_and_a_second_launch_trains_nothing(s
         result = json.loads((one.folder / str(number) / "result.json").read_text())
         assert returned.return_value == result["metrics"]["tv"]
     assert not (one.folder / ".fused").exists()
+    assert (one.folder / MULTIRUN).read_text() == OmegaConf.to_yaml(one.master)
     monkeypatch.setattr(Local, "train", lambda self, pieces: (pytest.fail("trained") for _ in pieces))
     again = launch(plan(one, jobs, 0), None, Local())
     assert [returned.status for returned in again] == [returned.status for returned in returns]

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.utils import JobReturn, JobStatus, setup_globals
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from hydra_plugins.patterngan_sweeps.fused_launcher import FusedLauncher
 from patterngan.packages import is_group
-from patterngan.storage.files import naming
 from patterngan.storage.settings import plain
 from patterngan.sweeps.combinations import Combinations, combinations, excluded_values, zipped_keys
 from patterngan.sweeps.hydra_callbacks import FailedRunsError
-from patterngan.sweeps.hydra_jobs import basic_sweeper, job_error
+from patterngan.sweeps.hydra_jobs import basic_sweeper, job_error, note_sweep
 from patterngan.validation import InvalidValueError, UsageError, boolean, integer
 
 if TYPE_CHECKING:
@@ -58,10 +57,9 @@ class GridSweeper(basic_sweeper.BasicSweeper):
         made = self.combinations(arguments)
         planned = self._plan(made.runs)
         self._say(made)
-        folder = Path(str(self.config.hydra.sweep.dir))
-        folder.mkdir(parents=True, exist_ok=True)
-        with naming(folder / "multirun.yaml"):
-            OmegaConf.save(self.config, folder / "multirun.yaml")
+        if not isinstance(self.launcher, FusedLauncher):  # which does the same
+            Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+            note_sweep(self.config)
         returns, failed = self._launch(self._batches(made.runs, planned), earlier=planned.results.keys())
         if failed:
             self.hydra_context.callbacks.on_multirun_end(config=self.config)

@@ -76,14 +76,12 @@ class ReportSweep(Callback):
         from patterngan.reporting.console import table_console
         from patterngan.reporting.sweep_page import report_sweep
         from patterngan.runs.instantiate import foreign_packages
-        from patterngan.storage.files import naming
         from patterngan.storage.settings import SETTINGS
+        from patterngan.sweeps.hydra_jobs import note_sweep
 
         with plain_errors(RunMode.RUN):
             task: Any = OmegaConf.to_container(config, resolve=False)
             trust = foreign_packages({key: task.get(key) for key in SETTINGS})
             folder = Path(str(config.hydra.sweep.dir))
-            if config.hydra.runtime.choices["hydra/sweeper"] == "optuna":  # which does not note what was typed
-                with naming(folder / "multirun.yaml"):
-                    OmegaConf.save(config, folder / "multirun.yaml")
+            note_sweep(config)  # which not every sweeper does with a launcher of Hydra's
             report_sweep(folder, table_console(), trust=trust)

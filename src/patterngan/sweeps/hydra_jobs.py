@@ -31,8 +31,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, base, open_dict, read_write
 from omegaconf._utils import get_omega_conf_dumper
 
-from patterngan.reporting.overrides import parse
-from patterngan.storage.files import naming
+from patterngan.reporting.overrides import MULTIRUN, parse
+from patterngan.storage.files import naming, write_atomically
 
 __all__ = ["basic_sweeper"]  # for hydra_plugins
 
@@ -161,6 +161,12 @@ def open_folder(config: DictConfig) -> Path:
     if config.hydra.output_subdir is not None:
         _save_configs(config, folder / config.hydra.output_subdir)
     return folder
+
+
+def note_sweep(config: DictConfig) -> None:
+    """Writes the config of a sweep, with what was typed, into the sweep's folder, as Hydra's own sweeper does."""
+    content = OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+    write_atomically(Path(str(config.hydra.sweep.dir)) / MULTIRUN, as_yaml(content).encode())
 
 
 def _save_configs(config: DictConfig, folder: Path) -> None:

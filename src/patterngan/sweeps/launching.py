@@ -26,6 +26,7 @@ from patterngan.sweeps.hydra_jobs import (
     interpolations_parsed_once,
     job_error,
     job_return,
+    note_sweep,
     open_folder,
 )
 from patterngan.sweeps.jobs import Group, grouped, most_members, numbers, pieces
@@ -44,6 +45,7 @@ def launch(planned: Plan, max_members: int | None, engine: Engine) -> list[JobRe
     sweep = planned.sweep
     sweep.folder.mkdir(parents=True, exist_ok=True)
     with locked(sweep.folder):
+        note_sweep(sweep.master)
         remove_temporary_files(sweep.snapshots)
         try:
             returns = _run(planned, max_members, engine)
