@@ -8,8 +8,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from patterngan.reporting.figures import INVALID, VALID
 from patterngan.reporting.history import history
-from patterngan.reporting.sweep import rows
-from patterngan.reporting.sweep_page import write_sweep_page
+from patterngan.reporting.sweep_page import SweepFolder, write_sweep_page
 from tests.browser.conftest import errors, resize
 from tests.reporting.test_sweep import run
 
@@ -100,7 +99,7 @@ def test_settings_have_curves_and_what_failed_says_why_and_leads_to_its_log(brow
     assert {item.text for item in legend} == {f"lr={lr} k={k}" for lr in ("0.0001", "0.001") for k in (2, 5)}
     run(tmp_path / "0", "failed", ["lr=1", "seed=0"], "lr=1: too high")
     (tmp_path / "0" / "train.log").write_text("lr=1: too high, said the log")
-    write_sweep_page(tmp_path, rows(tmp_path))
+    write_sweep_page(SweepFolder(tmp_path))
     opened(browser, tmp_path / "report.html", 390, 800, True)
     browser.find_element(By.LINK_TEXT, "why").send_keys(Keys.ENTER)
     assert "lr=1: too high" in browser.find_element(By.CLASS_NAME, "endings").text
@@ -112,7 +111,7 @@ def test_heat_maps_open_one_at_a_time(browser, tmp_path):
     for number in range(8):
         overrides = [f"{key}={number // 2**place % 2}" for place, key in enumerate(("lr", "b", "c"))]
         run(tmp_path / str(number), overrides=overrides, tv=number / 10)
-    write_sweep_page(tmp_path, rows(tmp_path))
+    write_sweep_page(SweepFolder(tmp_path))
     opened(browser, tmp_path / "report.html", 1100, 900, False)
     maps = browser.find_elements(By.CSS_SELECTOR, "details[name=heat-map]")
     heads = [one.find_element(By.TAG_NAME, "summary") for one in maps]

@@ -3,6 +3,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from patterngan.reporting.events import EVENTS, EventFile
+from patterngan.reporting.history import sweep_curves
 from patterngan.reporting.medians import medians, write_medians
 from patterngan.reporting.sweep import rows
 from tests.reporting.test_sweep import run
@@ -29,12 +30,17 @@ def sweep(tmp_path):
     return tmp_path
 
 
+def write(folder, runs=None):
+    runs = runs or rows(folder)
+    return write_medians(folder, runs, sweep_curves(folder, [row.name for row in runs]))
+
+
 def shown(folder):
     return EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
 
 
 def test_each_setting_is_a_run_with_the_medians_of_its_seeds(sweep):
-    assert write_medians(sweep, rows(sweep)) == sweep / "medians"
+    assert write(sweep) == sweep / "medians"
     assert sorted(folder.name for folder in (sweep / "medians").iterdir()) == ["lr=1e-2", "lr=1e-3"]
     for lr, median in (("1e-2", 0.2), ("1e-3", 0.7)):
         points = shown(sweep / "medians" / f"lr={lr}").Scalars("metrics/tv")
@@ -57,7 +63,7 @@ def test_its_row_of_hparams_has_all_columns_of_a_run_and_no_seed(sweep):
         (sweep / row.name / ".hydra").mkdir()
         text = f"seed: 1\nlr: {float(row.overrides['lr'])}\nsteps: 10\nnoise: {{dim: 7}}\nlogger: null\n"
         (sweep / row.name / ".hydra" / "config.yaml").write_text(text)
-    write_medians(sweep, rows(sweep))
+    write(sweep)
     values, columns, marked = hparams(sweep / "medians" / "lr=1e-3")
     assert columns == ["experiment", "lr", "steps", "noise.dim", "seed"]
     assert marked == ["experiment", "lr"]
@@ -66,16 +72,16 @@ def test_its_row_of_hparams_has_all_columns_of_a_run_and_no_seed(sweep):
 
 
 def test_without_configs_its_row_has_what_was_swept(sweep):
-    write_medians(sweep, rows(sweep))
+    write(sweep)
     values, columns, marked = hparams(sweep / "medians" / "lr=1e-3")
     assert (values["lr"].string_value, columns, marked) == ("1e-3", ["lr"], ["lr"])
 
 
 def test_medians_are_written_anew(sweep):
-    write_medians(sweep, rows(sweep))
+    write(sweep)
     (sweep / "medians" / "lr=1e-2" / "note").touch()
     again = [row for row in rows(sweep) if row.overrides["lr"] == "1e-3"]
-    write_medians(sweep, again)
+    write(sweep, again)
     assert not any((sweep / "medians" / "lr=1e-2").glob(EVENTS))
     assert len(list((sweep / "medians" / "2 seeds").glob(EVENTS))) == 1
     assert not (sweep / "medians" / "lr=1e-3").exists()
@@ -84,13 +90,29 @@ def test_medians_are_written_anew(sweep):
 def test_there_are_none_without_seeds_or_curves(tmp_path):
     trained(tmp_path / "s" / "0", ["lr=1"], {0: 1.0})
     trained(tmp_path / "s" / "1", ["lr=2"], {0: 1.0})
-    assert write_medians(tmp_path / "s", rows(tmp_path / "s")) is None
+    assert write(tmp_path / "s") is None
     for seed in range(2):
         run(tmp_path / "t" / str(seed), overrides=[f"seed={seed}"], tv=0.5, validity=1.0)
-    assert write_medians(tmp_path / "t", rows(tmp_path / "t")) is None
+    assert write(tmp_path / "t") is None
     assert not (tmp_path / "t" / "medians").exists()
 
 
-def test_a_point_is_the_median_of_the_runs_that_have_it():
+def test_settings_whose_names_are_cut_to_the_same_keep_a_folder_each(tmp_path):
+    for number, end in enumerate("aabb"):
+        trained(tmp_path / str(number), [f"pattern.integers={'1' * 200}{end}", f"seed={number % 2}"], {0: 1.0})
+    write(tmp_path)
+    assert len(list((tmp_path / "medians").iterdir())) == 2
+    assert all(len(list(folder.glob(EVENTS))) == 1 for folder in (tmp_path / "medians").iterdir())
+
+
+def test_a_damaged_run_leaves_the_others_their_medians(sweep):
+    write(sweep)
+    (sweep / "1e-2-2" / "events.out.tfevents.1").mkdir()
+    write(sweep)
+    assert sorted(folder.name for folder in (sweep / "medians").iterdir()) == ["lr=1e-2", "lr=1e-3"]
+    assert shown(sweep / "medians" / "lr=1e-2").Scalars("metrics/tv")[1].value == pytest.approx(0.25)
+
+
+def test_a_point_is_the_median_of_the_runs_that_have_the_curve_at_their_last_values():
     curves = [{"a": {0: 1.0, 10: 4.0}}, {"a": {0: 2.0}, "b": {0: 5.0}}, {"a": {0: 9.0, 10: 6.0}}]
-    assert medians(curves) == {"a": {0: 2.0, 10: 5.0}, "b": {0: 5.0}}
+    assert medians(curves) == {"a": {0: 2.0, 10: 4.0}, "b": {0: 5.0}}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from patterngan.reporting.charts import COLOURS
 from patterngan.reporting.events import EventFile
+from patterngan.reporting.history import sweep_curves
 from patterngan.reporting.sweep import Point, Row, points, rows
 from patterngan.reporting.sweep_figures import band, curves_of, setting_names
 from tests.reporting.test_sweep import run
@@ -38,7 +39,8 @@ def sweep(tmp_path):
 
 
 def drawn(sweep):
-    return curves_of(sweep, *points(rows(sweep)))
+    runs = rows(sweep)
+    return curves_of(sweep_curves(sweep, [row.name for row in runs]), *points(runs))
 
 
 def test_every_setting_has_a_curve_of_the_main_metrics_the_ranking_one_first(sweep):
@@ -127,4 +129,4 @@ def test_more_than_four_seeds_have_a_band_of_the_middle_half(tmp_path):
     ],
 )
 def test_settings_have_short_names_that_stay_apart(keys, values, name):
-    assert setting_names(keys, [Point(values, [finished("0")])]) == [name]
+    assert setting_names(keys, [Point(values, [finished("0")])] * 2) == [name, f"{name} (2)"]

@@ -5,8 +5,7 @@ import pytest
 from rich.console import Console
 
 from patterngan.reporting.sweep import rows
-from patterngan.reporting.sweep_page import report_sweep, wants_pictures, write_sweep_page
-from patterngan.validation import UsageError
+from patterngan.reporting.sweep_page import SweepFolder, report_sweep, wants_pictures, write_sweep_page
 from tests.reporting.test_search import note
 from tests.reporting.test_sweep import run
 from tests.reporting.test_sweep_figures import record
@@ -36,7 +35,7 @@ def page(sweep):
 
 
 def page_of(folder):
-    return write_sweep_page(folder, rows(folder)).read_text()
+    return write_sweep_page(SweepFolder(folder)).read_text()
 
 
 @pytest.fixture
@@ -168,7 +167,7 @@ def test_only_the_best_runs_get_pages_unless_asked(seeds):
 @pytest.mark.parametrize("curves", [[], ["curves"]])
 def test_the_next_commands_are_told(seeds, curves):
     if curves:
-        (seeds / "0" / "events.out.tfevents.1").touch()
+        record(seeds / "0", {"metrics/tv": {0: 0.9}})
     with Console(width=160, record=True, quiet=False) as console:
         report_sweep(seeds, console)
     names = ["report", *curves, "integers", "alone"]
@@ -181,15 +180,15 @@ def test_the_next_commands_are_told(seeds, curves):
 
 
 def test_without_medians_the_curves_are_those_of_all_runs(seeds, monkeypatch):
-    def damaged(*given):
-        raise UsageError("0: its event files are damaged")
+    def full(*given):
+        raise OSError("No space left on device")
 
-    monkeypatch.setattr("patterngan.reporting.sweep_page.write_medians", damaged)
-    (seeds / "0" / "events.out.tfevents.1").touch()
+    monkeypatch.setattr("patterngan.reporting.sweep_page.write_medians", full)
+    record(seeds / "0", {"metrics/tv": {0: 0.9}})
     with Console(width=160, record=True, quiet=False) as console:
         report_sweep(seeds, console)
     lines = console.export_text().splitlines()
-    assert "no medians: 0: its event files are damaged" in lines
+    assert "no medians: No space left on device" in lines
     assert [line for line in lines if line.startswith("curves ")] == [f"curves     tensorboard --logdir {seeds}"]
 
 

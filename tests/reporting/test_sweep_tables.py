@@ -2,7 +2,7 @@ import pytest
 from rich.console import Console
 
 from patterngan.reporting.sweep import points, rows
-from patterngan.reporting.sweep_tables import failures, report, settings_grid
+from patterngan.reporting.sweep_tables import failures, print_grid, report, settings_grid
 from tests.reporting.test_sweep import run, written
 
 
@@ -17,7 +17,7 @@ def grid_of(folder, settings, **others):
 def test_the_tables_show_median_range_and_what_failed(tmp_path):
     sweep = written(tmp_path)
     with Console(width=160, record=True, quiet=False) as console:
-        report(sweep, console)
+        report(sweep, rows(sweep), settings_grid(*points(rows(sweep))), console)
     text = console.export_text()
     lines = text.splitlines()
     assert lines[1].split() == ["lr", "runs", "validity", "coverage", "tv", "best", "wins"]
@@ -33,7 +33,7 @@ def test_brackets_in_values_and_errors_are_shown_as_they_are(tmp_path):
     run(tmp_path / "0", "failed", ["architecture.activation=[relu,tanh]"], "cannot read [/tmp/x]")
     run(tmp_path / "1", overrides=["architecture.activation=[tanh]"], validity=1.0)
     with Console(width=160, record=True) as console:
-        report(tmp_path, console)
+        report(tmp_path, rows(tmp_path), settings_grid(*points(rows(tmp_path))), console)
     text = console.export_text()
     assert "[relu,tanh]" in text
     assert "cannot read [/tmp/x]" in text
@@ -102,5 +102,8 @@ def test_a_sweep_without_a_result_has_a_table_all_the_same(tmp_path, status):
 
 def test_more_settings_than_lines_are_counted(tmp_path):
     grid = grid_of(tmp_path, {lr: [lr / 100] for lr in range(23)})
-    assert len(grid.lines) == 20
-    assert grid.notes[0] == "… and 3 more settings"
+    assert (len(grid.lines), grid.others) == (20, 3)
+    for shown, others in ((None, 3), (5, 18)):
+        with Console(width=160, record=True) as console:
+            print_grid(grid, console, shown)
+        assert f"\n… and {others} more settings\n" in console.export_text()

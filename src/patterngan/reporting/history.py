@@ -1,5 +1,8 @@
 """A run's curves and portraits over its steps, read from its event files."""
 
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -34,11 +37,35 @@ def history(run: Path) -> History:
     Raises:
         UsageError: if there is no such folder, or the files are damaged.
     """
+    with _refusing_damage(run):
+        curves, parts, pictured = _read(folder_of_events(run))
+        return History(curves, _portraits(parts), pictured)
+
+
+def read_curves(run: Path) -> Points[float]:
+    """The curves of a run's history alone: its portraits take most of the time. Raises as `history` does."""
+    with _refusing_damage(run):
+        return _read(folder_of_events(run))[0]
+
+
+def sweep_curves(sweep: Path, names: Iterable[str]) -> dict[str, Points[float]]:
+    """Name of a run in a sweep's folder → its curves, without points that are not finite; none of a damaged run."""
+    read: dict[str, Points[float]] = {}
+    for name in names:
+        read[name] = {}
+        with suppress(UsageError, OSError):
+            for tag, curve in read_curves(sweep / name).items():
+                if finite := {step: value for step, value in curve.items() if math.isfinite(value)}:
+                    read[name][tag] = finite
+    return read
+
+
+@contextmanager
+def _refusing_damage(run: Path) -> Iterator[None]:
     if not run.is_dir():
         raise UsageError(f"{run}: no such folder")
     try:
-        curves, parts, pictured = _read(folder_of_events(run))
-        return History(curves, _portraits(parts), pictured)
+        yield
     except Exception as error:  # the readers raise anything on damaged bytes
         raise UsageError(f"{run}: its event files are damaged ({type(error).__name__})") from error
 
@@ -49,13 +76,14 @@ def _read(folder: Path) -> tuple[Points[float], Points[TensorProto], bool]:
     parts: Points[TensorProto] = {}
     pictured = False
     for event in recorded(folder):
+        step = event.step  # one number for all curves: each look at the message makes another
         if event.session_log.status == SessionLog.START:  # a resumed run: what follows takes the place of older points
-            curves, parts = _before(curves, event.step), _before(parts, event.step)
+            curves, parts = _before(curves, step), _before(parts, step)
         for value in event.summary.value:
             if value.HasField("simple_value"):
-                curves.setdefault(value.tag, {})[event.step] = value.simple_value
+                curves.setdefault(value.tag, {})[step] = value.simple_value
             elif value.tag.startswith(PORTRAIT):
-                parts.setdefault(value.tag, {})[event.step] = value.tensor
+                parts.setdefault(value.tag, {})[step] = value.tensor
             pictured |= value.HasField("image")
     return curves, parts, pictured
 

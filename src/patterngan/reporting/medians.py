@@ -1,7 +1,6 @@
 """Medians over the seeds of a sweep, a run of TensorBoard's for each setting, with curves and a line in HPARAMS."""
 
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,33 +19,37 @@ from patterngan.reporting.events import (
     label,
     tabled,
 )
-from patterngan.reporting.history import history
+from patterngan.reporting.history import Points
 from patterngan.reporting.sweep import Row, points
+from patterngan.reporting.sweep_figures import apart, band
 from patterngan.storage.files import read_yaml
 from patterngan.storage.settings import settings
 
 FOLDER = "medians"
 """The folder of these runs, in the sweep's."""
 
-Curves = Mapping[str, Mapping[int, float]]
-"""Tag → step → value."""
 
+def write_medians(sweep: Path, runs: Sequence[Row], curves: Mapping[str, Points[float]]) -> Path | None:
+    """Writes the medians over the runs that completed in place of earlier ones.
 
-def write_medians(sweep: Path, runs: Sequence[Row]) -> Path | None:
-    """Writes the medians of a sweep in place of earlier ones; returns their folder, None where no setting has two runs.
+    Args:
+        sweep: its folder.
+        runs: all of them.
+        curves: run → its curves, see `history.sweep_curves`.
 
-    Raises:
-        UsageError: if a run's event files are damaged.
+    Returns:
+        The folder of the medians; None where no setting has two runs, or no run has curves.
     """
     _remove(sweep / FOLDER)
     keys, lines = points([row for row in runs if row.metrics])
     if not any(len(point.runs) > 1 for point in lines):
         return None
-    for point in lines:
-        if curves := medians(history(sweep / row.name).curves for row in point.runs):
-            typed = dict(zip(keys, point.values, strict=True))
-            name = label(f"{key}={value}" for key, value in typed.items()) or f"{len(point.runs)} seeds"
-            _write(sweep / FOLDER / name, _hyperparameters(sweep, point.runs[0]) or typed, keys, curves)
+    typed_of = [dict(zip(keys, point.values, strict=True)) for point in lines]
+    labels = [label(f"{key}={value}" for key, value in typed.items()) for typed in typed_of]
+    names = apart(text or f"{len(point.runs)} seeds" for text, point in zip(labels, lines, strict=True))
+    for name, typed, point in zip(names, typed_of, lines, strict=True):
+        if found := medians([curves[row.name] for row in point.runs]):
+            _write(sweep / FOLDER / name, _hyperparameters(sweep, point.runs[0]) or typed, keys, found)
     return sweep / FOLDER if (sweep / FOLDER).is_dir() else None
 
 
@@ -73,7 +76,7 @@ def _hyperparameters(sweep: Path, row: Row) -> dict[str, Any]:
     return dict(sorted(values.items(), key=lambda item: item[0] == "seed"))
 
 
-def _write(folder: Path, values: Mapping[str, Any], keys: Sequence[str], curves: Curves) -> None:
+def _write(folder: Path, values: Mapping[str, Any], keys: Sequence[str], curves: Points[float]) -> None:
     file = EventFile(folder, purge_step=None)
     metrics = {tag.partition("/")[2] for tag in curves}
     compared = [key for key in compared_keys([], keys) if key != "seed"]
@@ -85,11 +88,8 @@ def _write(folder: Path, values: Mapping[str, Any], keys: Sequence[str], curves:
     file.flush()
 
 
-def medians(runs: Iterable[Curves]) -> dict[str, dict[int, float]]:
-    """Tag → step → the median over the runs that have this point."""
-    gathered: dict[str, dict[int, list[float]]] = {}
-    for curves in runs:
-        for tag, values in curves.items():
-            for step, value in values.items():
-                gathered.setdefault(tag, {}).setdefault(step, []).append(value)
-    return {tag: {step: statistics.median(some) for step, some in at_step.items()} for tag, at_step in gathered.items()}
+def medians(runs: Sequence[Points[float]]) -> Points[float]:
+    """Tag → step → the median over the runs that have this curve, as the sweep's page draws it."""
+    tags = dict.fromkeys(tag for curves in runs for tag in curves)
+    bands = {tag: band([curves[tag] for curves in runs if tag in curves], half=False) for tag in tags}
+    return {tag: dict(zip(drawn.steps, drawn.median, strict=True)) for tag, drawn in bands.items()}

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -19,7 +21,7 @@ from patterngan.reporting.commands import (
     trust_flags,
 )
 from patterngan.reporting.console import show
-from patterngan.reporting.events import EVENTS, folder_of_events
+from patterngan.reporting.history import Points, sweep_curves
 from patterngan.reporting.html import write_page
 from patterngan.reporting.medians import write_medians
 from patterngan.reporting.overrides import Note, noted
@@ -27,9 +29,9 @@ from patterngan.reporting.run import report_run
 from patterngan.reporting.search import Search, go_on_command, search_of
 from patterngan.reporting.search_figures import figures_of
 from patterngan.reporting.studio import Studio
-from patterngan.reporting.sweep import Row, measured, points, ranked, swept
+from patterngan.reporting.sweep import Point, Row, measured, points, ranked, rows, swept
 from patterngan.reporting.sweep_figures import MOST_POINTS, curves_of, heat_maps_of, spread_of
-from patterngan.reporting.sweep_tables import report, settings_grid
+from patterngan.reporting.sweep_tables import Grid, report, settings_grid
 from patterngan.storage.files import read_yaml
 from patterngan.storage.results import PAGE
 from patterngan.validation import UsageError
@@ -39,6 +41,53 @@ BEST = 4
 
 EXTREMES = 3
 """Runs in the table of the best, and of the worst."""
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """What a sweep's folder holds; each part is read or computed when it is first asked for, and once."""
+
+    path: Path
+
+    @cached_property
+    def runs(self) -> list[Row]:
+        """Its runs by number; see `sweep.rows`."""
+        return rows(self.path)
+
+    @cached_property
+    def best_first(self) -> list[Row]:
+        """The runs that completed, best first."""
+        return ranked(self.runs)
+
+    @cached_property
+    def settings(self) -> tuple[list[str], list[Point]]:
+        """The swept keys but the seed, and the settings, best first."""
+        return points(self.runs)
+
+    @cached_property
+    def grid(self) -> Grid:
+        """How settings compare."""
+        return settings_grid(*self.settings, MOST_POINTS)
+
+    @cached_property
+    def curves(self) -> dict[str, Points[float]]:
+        """Run → its curves."""
+        return sweep_curves(self.path, [row.name for row in self.runs])
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether a run has curves."""
+        return any(self.curves.values())
+
+    @cached_property
+    def note(self) -> Note | None:
+        """What stands in it of its start."""
+        return noted(self.path)
+
+    @cached_property
+    def search(self) -> Search | None:
+        """The search that it is."""
+        return search_of(self.note, self.runs)
 
 
 class Ending(NamedTuple):
@@ -62,34 +111,42 @@ def report_sweep(sweep: Path, console: Console, every: bool = False, trust: Sequ
     Raises:
         UsageError: if the folder is not a sweep's.
     """
-    runs = report(sweep, console)
-    best_first, studio = ranked(runs), Studio()
-    for row in best_first if every else [row for row in best_first[:BEST] if wants_pictures(sweep / row.name)]:
+    found, studio = SweepFolder(sweep), Studio()
+    report(sweep, found.runs, found.grid, console)
+    best = found.best_first
+    for row in best if every else [row for row in best[:BEST] if wants_pictures(sweep / row.name)]:
         try:
             report_run(sweep / row.name, trust, studio)
         except (UsageError, OSError) as error:  # the other runs still get their pages
             show(console, f"no page of run {row.name}: {error}")
-    show(console, f"report     {display_path(write_sweep_page(sweep, runs, trust))}")
-    search = search_of(noted(sweep), runs)
-    if best := _best_words(search):
-        show(console, f"best       {best}")
+    show(console, f"report     {display_path(write_sweep_page(found, trust))}")
+    _tell_next(found, console, trust)
+
+
+def _tell_next(found: SweepFolder, console: Console, trust: Sequence[str]) -> None:
+    """Prints the best trial of a search, and what can be typed next."""
+    sweep, search, best = found.path, found.search, found.best_first[:1]
+    if search and search.best:
+        row, value = search.best
+        reached = f"{search.metric} {value:.4g}: {search.chosen(row)}"
+        show(console, f"best       trial {row.name} of {len(search.trials)}, {reached}")
     if search and (further := go_on_command(search, sweep.resolve(), trust)):
         show(console, f"go on      {further}")
-    if best_first and has_curves(sweep, runs):
-        show(console, f"curves     {sweep_curves_command(sweep, medians_of(sweep, runs, console))}")
-    if best_first:
-        show(console, f"integers   {generate_command(sweep / best_first[0].name, trust)}")
-    failed = [row for row in runs if row.status in ("failed", "diverged")]
-    for row in [*best_first[:1], *failed[:1]]:
+    if best and found.has_curves:
+        show(console, f"curves     {sweep_curves_command(sweep, medians_of(found, console))}")
+    if best:
+        show(console, f"integers   {generate_command(sweep / best[0].name, trust)}")
+    failed = [row for row in found.runs if row.status in ("failed", "diverged")]
+    for row in [*best, *failed[:1]]:
         if command := alone_command(row.typed, trust):
             show(console, f"alone      {command}")
 
 
-def medians_of(sweep: Path, runs: Sequence[Row], console: Console) -> Path | None:
-    """The folder of the medians, which are written anew; None where there are none, or a run is damaged."""
+def medians_of(found: SweepFolder, console: Console) -> Path | None:
+    """The folder of the medians, which are written anew; None where there are none, or they cannot be written."""
     try:
-        return write_medians(sweep, runs)
-    except (UsageError, OSError) as error:
+        return write_medians(found.path, found.runs, found.curves)
+    except OSError as error:
         show(console, f"no medians: {error}")
         return None
 
@@ -102,18 +159,10 @@ def wants_pictures(run: Path) -> bool:
         return True
 
 
-def has_curves(sweep: Path, runs: Sequence[Row]) -> bool:
-    """Whether a run of the sweep has event files."""
-    return any(any(folder_of_events(sweep / row.name).glob(EVENTS)) for row in runs)
-
-
-def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()) -> Path:
+def write_sweep_page(found: SweepFolder, trust: Sequence[str] = ()) -> Path:
     """Writes `report.html` into a sweep's folder; returns its path. `trust`: see `report_run`."""
-    keys, best_first = swept(runs), ranked(runs)
-    values = {key: _sorted_values(runs, key) for key in keys}
-    names, lines = points(runs)
-    note = noted(sweep)
-    search = search_of(note, runs)
+    sweep, runs, search, (keys, lines) = found.path, found.runs, found.search, found.settings
+    values = {key: _sorted_values(runs, key) for key in swept(runs)}
     ended = [point for point in lines if any(row.metrics for row in point.runs)]
     has_seeds = any(len(point.runs) > 1 for point in ended)
     write_page(
@@ -124,17 +173,17 @@ def write_sweep_page(sweep: Path, runs: Sequence[Row], trust: Sequence[str] = ()
         metrics=measured(runs, "main", "shown"),
         runs=runs,
         links={row.name: _link(sweep, row.name) for row in runs},
-        grid=settings_grid(names, lines, MOST_POINTS),
-        extremes={"best": best_first[:EXTREMES], "worst": best_first[EXTREMES:][-EXTREMES:]},
-        curves=curves_of(sweep, names, lines),
+        grid=found.grid,
+        extremes={"best": found.best_first[:EXTREMES], "worst": found.best_first[EXTREMES:][-EXTREMES:]},
+        curves=curves_of(found.curves, keys, lines),
         heat_maps={} if search else heat_maps_of(runs, values),
-        search=figures_of(search) if search else {},
-        best=_best_words(search),
-        spread=spread_of(names, ended[:MOST_POINTS]) if has_seeds else [],
+        search=search,
+        search_figures=figures_of(search) if search else {},
+        spread=spread_of(keys, ended[:MOST_POINTS]) if has_seeds else [],
         endings=_endings(sweep, runs),
         spread_points=min(len(ended), MOST_POINTS),
         points=len(ended),
-        commands=_commands(sweep.resolve(), runs, best_first, trust, note, search),
+        commands=_commands(found, trust),
     )
     return sweep / PAGE
 
@@ -173,31 +222,17 @@ def _log(sweep: Path, name: str) -> str:
     return quote(f"{name}/{logs[0].name if logs else ''}")
 
 
-def _best_words(search: Search | None) -> str:
-    """The best trial of a search in a line; empty where there is none."""
-    if search is None or search.best is None:
-        return ""
-    (row, value), of = search.best, len(search.trials)
-    return f"trial {row.name} of {of}, {search.metric} {value:.4g}: {search.chosen(row)}"
-
-
-def _commands(
-    sweep: Path,
-    runs: Sequence[Row],
-    best_first: Sequence[Row],
-    trust: Sequence[str],
-    note: Note | None,
-    search: Search | None,
-) -> dict[str, str]:
+def _commands(found: SweepFolder, trust: Sequence[str]) -> dict[str, str]:
     """Purpose → command."""
     commands = {}
+    sweep, note, search = found.path.resolve(), found.note, found.search
     if search and (further := go_on_command(search, sweep, trust)):
         commands["As many trials again; those that have ended are kept:"] = further
     if search and search.best and (alone := alone_command(search.best[0].typed, trust)):
         commands["The best trial again, alone:"] = alone
     if note and search is None and (again := sweep_again_command(note.typed, sweep, trust)):
         commands["The same sweep again; runs that have ended are kept:"] = again
-    if best_first:
-        commands["Integers from the best run's generator:"] = generate_command(sweep / best_first[0].name, trust)
+    if found.best_first:
+        commands["Integers from the best run's generator:"] = generate_command(sweep / found.best_first[0].name, trust)
         commands["A page and pictures of every run:"] = script_command("report", sweep, "--all", *trust_flags(trust))
-    return commands | ({"Curves of all runs:": curves_command(sweep)} if has_curves(sweep, runs) else {})
+    return commands | ({"Curves of all runs:": curves_command(sweep)} if found.has_curves else {})

@@ -21,7 +21,7 @@ from patterngan.reporting.comparison import (
     smallest_p,
 )
 from patterngan.reporting.console import ranges, show
-from patterngan.reporting.sweep import Point, Row, measured, points, readable, rows, write_csv
+from patterngan.reporting.sweep import Point, Row, measured, readable, write_csv
 from patterngan.validation import legible
 
 SHOWN = 20
@@ -39,6 +39,8 @@ class Grid(NamedTuple):
     lines: list[list[str]]
     notes: list[str]
     """How it is read."""
+    others: int = 0
+    """Settings that have no line."""
 
 
 def settings_grid(keys: Sequence[str], best_first: Sequence[Point], shown: int = SHOWN) -> Grid:
@@ -60,9 +62,9 @@ def settings_grid(keys: Sequence[str], best_first: Sequence[Point], shown: int =
         head.append("best wins")
         lines = [[*line, contest_cell(one)] for line, one in zip(lines, contests, strict=False)]
         lines[0][-1] = "best"
-    more = [f"… and {len(best_first) - shown} more settings"] if len(best_first) > shown else []
     words = f"best wins: how often the best beats this; {SAME} cannot be told from the best"
-    return Grid(f"{seeds_words(best_first)}, best first", head, lines, more + seeds_notes(best_first, contests, words))
+    notes = seeds_notes(best_first, contests, words)
+    return Grid(f"{seeds_words(best_first)}, best first", head, lines, notes, max(0, len(best_first) - shown))
 
 
 def _count(point: Point) -> str:
@@ -147,24 +149,24 @@ def _table(*columns: str) -> Table:
     return Table(*folding, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
 
 
-def print_grid(grid: Grid, console: Console) -> None:
-    """Prints a table with its title and notes."""
+def print_grid(grid: Grid, console: Console, shown: int | None = None) -> None:
+    """Prints a table with its title and notes. `shown`: how many lines at most; all where None."""
     show(console, grid.title)
     table = _table(*grid.head)
-    for line in grid.lines:
+    for line in grid.lines[:shown]:
         table.add_row(*line)
     console.print(table, markup=False, highlight=False)
+    if others := grid.others + len(grid.lines) - table.row_count:
+        show(console, f"… and {others} more settings")
     for note in grid.notes:
         show(console, note)
 
 
-def report(sweep: Path, console: Console) -> list[Row]:
-    """Writes the CSV and prints the tables of a sweep; returns its runs."""
-    runs = rows(sweep)
+def report(sweep: Path, runs: Sequence[Row], grid: Grid, console: Console) -> None:
+    """Writes the CSV and prints the tables of a sweep. `grid`: of its settings."""
     path = write_csv(sweep, runs)
-    print_grid(settings_grid(*points(runs)), console)
+    print_grid(grid, console, SHOWN)
     if (errors := failures(runs)).row_count:
         show(console, "")
         console.print(errors, markup=False, highlight=False)
     show(console, f"\n{len(runs)} runs in {display_path(path)}")
-    return runs
