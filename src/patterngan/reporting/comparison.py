@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 LEVEL = 0.05
 """The expected share of wrong ones among the settings that are said to differ; intervals are of 1 − LEVEL."""
@@ -47,6 +48,8 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
     Of fewer than `FEWEST_OF_INTERVAL` values it is the lowest and the highest; see `range_coverage`.
     """
+    if len(values) < FEWEST_OF_INTERVAL:
+        return min(values), max(values)
     from scipy.stats import bootstrap
 
     rng = np.random.default_rng(0)
@@ -78,17 +81,20 @@ def contest(better: Mapping[int, float], other: Mapping[int, float]) -> Contest 
     """
     if min(len(better), len(other)) < 2:
         return None
-    from scipy.stats import PermutationMethod, mannwhitneyu
-
     ours, theirs = np.array([*better.values()]), np.array([*other.values()])
-    values = np.concatenate([ours, theirs])
-    few_with_ties = len(np.unique(values)) < len(values) <= FEW
-    unpaired = mannwhitneyu(ours, theirs, method=PermutationMethod() if few_with_ties else "auto")
-    wins = 1 - float(unpaired.statistic) / (len(ours) * len(theirs))
+    wins = float(((ours[:, None] < theirs) + 0.5 * (ours[:, None] == theirs)).mean())
     shared = sorted(better.keys() & other.keys())
     if len(shared) < FEWEST_PAIRS:
-        return Contest(wins, float(unpaired.pvalue), 0)
+        return Contest(wins, _unpaired_p(ours, theirs), 0)
     return Contest(wins, _paired_p([better[seed] - other[seed] for seed in shared]), len(shared))
+
+
+def _unpaired_p(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    from scipy.stats import PermutationMethod, mannwhitneyu
+
+    values = np.concatenate([ours, theirs])
+    few_with_ties = len(np.unique(values)) < len(values) <= FEW
+    return float(mannwhitneyu(ours, theirs, method=PermutationMethod() if few_with_ties else "auto").pvalue)
 
 
 def _paired_p(differences: Sequence[float]) -> float:
