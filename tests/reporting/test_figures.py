@@ -152,7 +152,7 @@ def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
 
 def test_curves_have_names_and_steps_and_set_the_scale_each_time():
     figure, axes = figures.panel()
-    curves = figures.Curves(axes, ["D", "G"], "loss")
+    curves = figures.Curves(axes, {"D": figures.VALID, "G": figures.HELD}, "loss")
     curves.show({"D": {0: 0.5, 1000: 8.0}, "G": {0: 1.0}})
     curves.show({"D": {0: 0.5, 10: 0.25}, "G": {0: 1.0}})
     saved(figure)
@@ -163,3 +163,4 @@ def test_curves_have_names_and_steps_and_set_the_scale_each_time():
         ("D", [0, 10], [0.5, 0.25]),
         ("G", [0], [1.0]),
     ]
+    assert [line.get_color() for line in axes.lines] == [figures.VALID, figures.HELD]

@@ -38,8 +38,9 @@ def test_figures_of_many_integers_stay_small():
 def test_curves_of_a_used_studio_are_those_of_a_new_one():
     used = Studio()
     for curves in ({"D": {0: 0.5, 9: 1.0}}, {"D": {0: 90.0, 5: 1.0}}, {"D": {0: 0.5, 9: 1.0}, "$G$": {0: 1.0}}):
-        drawn = used.curves(curves, "loss")
-        assert drawn == Studio().curves(curves, "loss")
+        colors = dict.fromkeys(curves, figures.VALID)
+        drawn = used.curves(curves, colors, "loss")
+        assert drawn == Studio().curves(curves, colors, "loss")
     assert "$G$" in drawn
 
 

@@ -1,7 +1,7 @@
 """Figures of a GAN, drawn without a window."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import torch
@@ -157,14 +157,10 @@ Kind = type[Bars] | type[DScores] | type[Codes]
 
 
 class Curves:
-    """Curves over GAN steps, one for each name; `label` says what their values are."""
+    """Curves over GAN steps, one for each name in its colour; `label` says what their values are."""
 
-    def __init__(self, axes: Axes, names: Iterable[str], label: str) -> None:
+    def __init__(self, axes: Axes, colors: Mapping[str, str], label: str) -> None:
         hide_frame(axes)
-        colors = {
-            name: HELD if name == "held out" else color
-            for name, color in zip(names, (VALID, INVALID, MISSING), strict=False)
-        }
         self.axes = axes
         self.lines = {
             name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors.items()

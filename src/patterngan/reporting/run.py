@@ -22,11 +22,12 @@ from patterngan.reporting.commands import (
     trust_flags,
 )
 from patterngan.reporting.events import EventFile, folder_of_events
-from patterngan.reporting.figures import Bars, Codes, DScores
+from patterngan.reporting.figures import INVALID, MISSING, VALID, Bars, Codes, DScores
 from patterngan.reporting.history import History, history
 from patterngan.reporting.html import write_page
 from patterngan.reporting.pictures import frames
 from patterngan.reporting.playback import playback
+from patterngan.reporting.rule_figures import SAID
 from patterngan.reporting.studio import Studio
 from patterngan.reporting.titles import title
 from patterngan.storage.checkpoints import FOLDER, LAST
@@ -35,14 +36,20 @@ from patterngan.storage.results import FILE, FILM, PAGE, read
 from patterngan.validation import UsageError
 
 CURVES = {
-    "Metrics": ("share", {metric.rising: f"metrics/{metric.rising}" for metric in CHARTED}),
-    "What D says: its mean logit of shown, held-out and invalid integers": (
-        "logit",
-        {"shown": "metrics/d_seen", "invalid": "metrics/d_invalid", "held out": "metrics/d_unseen"},
+    "Metrics": (
+        "share",
+        {
+            metric.rising: (f"metrics/{metric.rising}", color)
+            for metric, color in zip(CHARTED, (VALID, INVALID, MISSING), strict=True)
+        },
     ),
-    "Losses of the discriminator and the generator": ("loss", {"D": "losses/discriminator", "G": "losses/generator"}),
+    "What D says: its mean logit of shown, held-out and invalid integers": ("logit", SAID),
+    "Losses of the discriminator and the generator": (
+        "loss",
+        {"D": ("losses/discriminator", VALID), "G": ("losses/generator", INVALID)},
+    ),
 }
-"""Caption → what the values are, and name of a curve → its tag."""
+"""Caption → what the values are, and name of a curve → its tag and its colour."""
 
 
 def is_run(folder: Path) -> bool:
@@ -142,8 +149,8 @@ def _curves(past: History, studio: Studio) -> dict[str, Markup]:
     """Caption → figure."""
     drawn = {}
     for caption, (label, tags) in CURVES.items():
-        if curves := {name: past.curves[tag] for name, tag in tags.items() if tag in past.curves}:
-            drawn[caption] = studio.curves(curves, label)
+        if curves := {name: past.curves[tag] for name, (tag, _) in tags.items() if tag in past.curves}:
+            drawn[caption] = studio.curves(curves, {name: tags[name][1] for name in curves}, label)
     return drawn
 
 

@@ -27,9 +27,9 @@ class Studio:
         """The figure of one GAN; a law has the scale of those `beside` which it is shown."""
         return self._drawn((kind, _sizes(portrait)), lambda axes: _drawing(kind, axes, portrait), portrait, *beside)
 
-    def curves(self, curves: Mapping[str, Mapping[int, float]], label: str) -> Markup:
-        """Curves over GAN steps: name → step → value. `label`: what the values are."""
-        return self._drawn((label, *curves), lambda axes: Curves(axes, curves, label), curves)
+    def curves(self, curves: Mapping[str, Mapping[int, float]], colors: Mapping[str, str], label: str) -> Markup:
+        """Curves over GAN steps: name → step → value, and name → colour. `label`: what the values are."""
+        return self._drawn((label, *colors.items()), lambda axes: Curves(axes, colors, label), curves)
 
     def _drawn(self, key: Any, make: Callable[[Axes], Any], *shown: Any) -> Markup:
         """What is shown, in the figure of this key."""
