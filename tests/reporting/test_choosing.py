@@ -27,4 +27,10 @@ def test_another_folder_has_a_newest_run(tmp_path, monkeypatch):
     assert run_in(tmp_path) is None
     for name, modified in (("outputs/monday/a", 1), ("outputs/friday/b", 9), ("outputs/sunday/c", 5)):
         checkpoint(tmp_path / name, modified)
+    (tmp_path / "outputs" / "c" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "outputs" / "c" / "checkpoints" / "last.ckpt").symlink_to("gone")
     assert run_in(tmp_path / "outputs") == "the newest run in it is outputs/friday/b"
+    checkpoint(tmp_path / "outputs/multirun/monday/noon/7", 10)
+    assert run_in(tmp_path / "outputs") == "the newest run in it is outputs/multirun/monday/noon/7"
+    checkpoint(tmp_path / "outputs/far/too/far/below/it", 11)
+    assert run_in(tmp_path / "outputs") == "the newest run in it is outputs/multirun/monday/noon/7"

@@ -7,13 +7,18 @@ from patterngan.reporting.sweep import CSV, ranked, rows
 from patterngan.storage.checkpoints import FOLDER, LAST
 from patterngan.validation import UsageError
 
+DEEPEST = 4
+"""How far below a folder runs are looked for: outputs/ has those of a sweep in multirun/DAY/TIME/NUMBER."""
+
 
 def run_in(folder: Path) -> str | None:
     """A phrase that names the best run of a sweep's folder, or the newest run below another; None if there is none."""
     if (folder / CSV).exists() and (best := best_run(folder)):
         return f"the best run of this sweep is {display_path(best)}"
-    checkpoints = sorted(folder.rglob(f"{FOLDER}/{LAST}"), key=lambda file: file.stat().st_mtime)
-    return f"the newest run in it is {display_path(checkpoints[-1].parent.parent)}" if checkpoints else None
+    places = [f"{'*/' * depth}{FOLDER}/{LAST}" for depth in range(1, DEEPEST + 1)]
+    found = [file for place in places for file in folder.glob(place) if file.is_file()]
+    newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
+    return f"the newest run in it is {display_path(newest.parent.parent)}" if newest else None
 
 
 def best_run(sweep: Path) -> Path | None:
