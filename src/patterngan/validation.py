@@ -48,9 +48,15 @@ def integer(key: str, value: Any, low: int, high: int | None = None) -> int:
     in_range = isinstance(value, int) and not isinstance(value, bool) and low <= value
     if in_range and (high is None or value <= high):
         return int(value)
-    top = f"2^{high.bit_length() - 1}" if high and high.bit_count() == 1 and high >= 2**16 else high
-    allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {top}"
+    allowed = f"an integer ≥ {low}" if high is None else f"an integer from {low} to {power(high)}"
     raise InvalidValueError(key, value, f"must be {allowed}{_as_sweep(value)}")
+
+
+def power(value: object) -> str:
+    """A value as text: of the powers of two, the large ones as such, 2^20."""
+    if isinstance(value, int) and value >= 2**16 and value.bit_count() == 1:
+        return f"2^{value.bit_length() - 1}"
+    return str(value)
 
 
 def _as_sweep(value: object) -> str:

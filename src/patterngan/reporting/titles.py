@@ -5,6 +5,7 @@ from typing import Any
 
 from patterngan.evaluation.verdict import NUMBERS
 from patterngan.storage.settings import option_with
+from patterngan.validation import power
 
 
 def title(config: object) -> str | None:
@@ -28,7 +29,7 @@ def _option(config: object, key: str) -> str | None:
 
 
 def _select(config: object, key: str) -> object:
-    """The value under a dotted key, or under the one that it refers to; None where there is none."""
+    """The value under a dotted key; None where there is none."""
     for name in key.split("."):
         config = config.get(name) if isinstance(config, Mapping) else None
     return config
@@ -51,17 +52,10 @@ def _pattern(config: object) -> str | None:
 def _multiples(values: Mapping[str, Any]) -> str:
     k, residue, stop = values["k"], values["residue"], values["stop"]
     if k == 2 and residue in (0, 1):
-        return f"{('even', 'odd')[residue]} numbers below {_size(stop)}"
+        return f"{('even', 'odd')[residue]} numbers below {power(stop)}"
     if residue == 0:
-        return f"multiples of {_number(k)} below {_size(stop)}"
-    return f"numbers below {_size(stop)} with remainder {residue} on division by {k}"
-
-
-def _size(stop: object) -> str:
-    """A bound: a large power of two as one."""
-    if isinstance(stop, int) and stop >= 2**16 and stop.bit_count() == 1:
-        return f"2^{stop.bit_length() - 1}"
-    return str(stop)
+        return f"multiples of {_number(k)} below {power(stop)}"
+    return f"numbers below {power(stop)} with remainder {residue} on division by {k}"
 
 
 def _number(number: object) -> str:
@@ -77,8 +71,8 @@ def _listed(values: Mapping[str, Any]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "multiples": _multiples,
-    "primes": lambda values: f"primes below {_size(values['stop'])}",
-    "parity": lambda values: f"numbers below {_size(values['stop'])} with an {values['ones']} number of ones",
+    "primes": lambda values: f"primes below {power(values['stop'])}",
+    "parity": lambda values: f"numbers below {power(values['stop'])} with an {values['ones']} number of ones",
     "cardinality": lambda values: f"numbers of {values['bits']} bits with {_number(values['ones'])} ones",
     "bars_and_stripes": lambda values: f"bars and stripes of {values['rows']} × {values['columns']}",
     "listed": _listed,
