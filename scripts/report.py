@@ -29,8 +29,8 @@ def main() -> None:
     from patterngan.reporting.sweep_page import report_sweep
 
     if arguments.other is not None:
-        if arguments.all or arguments.animate:
-            parser.error("--all, --animate: are for the page of one folder")
+        if arguments.all or arguments.animate or arguments.trust:
+            parser.error("--all, --animate, --trust: are for the page of one folder")
         report_against(arguments.path, arguments.other, table_console())
     elif is_run(arguments.path):
         if arguments.all:

@@ -31,7 +31,7 @@ def test_two_folders_are_compared(typed, tmp_path):
     done = typed("report", "a", "b")
     assert (done.code, done.err, done.out.splitlines()[-1]) == (0, "", "report     b/against_a.html")
     assert (tmp_path / "b" / "against_a.html").is_file()
-    for flag in ("--all", "--animate"):
-        refused = typed("report", "a", "b", flag)
-        assert (refused.code, refused.err) == (2, "error: --all, --animate: are for the page of one folder\n")
+    for flag in (["--all"], ["--animate"], ["--trust", "mylab"]):
+        refused = typed("report", "a", "b", *flag)
+        assert (refused.code, refused.err) == (2, "error: --all, --animate, --trust: are for the page of one folder\n")
     assert typed("report", "a", "a").err == "error: a: is compared with itself; two folders are needed\n"
