@@ -2,20 +2,10 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from patterngan.evaluation.portraits import Portrait
 from patterngan.reporting.events import EventFile
 from patterngan.reporting.history import history
 from patterngan.validation import UsageError
-
-PORTRAIT = Portrait(
-    torch.ones(4) / 4,
-    torch.ones(4) / 4,
-    torch.rand(3),
-    torch.rand(2, 5),
-    torch.tensor([1, 2]),
-    torch.tensor([False, True, False, False]),
-    torch.tensor([3, 2]),
-)
+from tests.reporting.test_events import PORTRAIT
 
 
 def written(folder, purge_step, steps, **changes):

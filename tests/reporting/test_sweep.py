@@ -120,12 +120,9 @@ def test_a_run_that_diverged_counts_as_the_worst(tmp_path):
     assert wild.figures("tv") == [0.1]
 
 
-@pytest.mark.parametrize(
-    "content", ["", "[]", '{"status": 1}', '{"overrides": 3}', '{"overrides": ["a"], "metrics": 4']
-)
-def test_foreign_results_are_refused_in_one_line(tmp_path, content):
+def test_a_foreign_result_is_refused_in_one_line(tmp_path):
     (tmp_path / "0").mkdir()
-    (tmp_path / "0" / "result.json").write_text(content)
+    (tmp_path / "0" / "result.json").write_text('{"status": 1}')
     with pytest.raises(UsageError, match="0/result.json: is no result of a run"):
         rows(tmp_path)
 

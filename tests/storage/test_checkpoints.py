@@ -10,7 +10,6 @@ from patterngan.storage.checkpoints import (
     resumable_folder,
     run_folder,
 )
-from patterngan.storage.files import remove_temporary_files, write_atomically
 from patterngan.validation import UsageError
 
 TYPED = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=50", "seed=4")
@@ -98,24 +97,3 @@ def test_weights_are_numbers_and_buffers_may_be_infinite():
         module.bias.fill_(math.nan)
     with pytest.raises(UsageError, match="p: bias holds what is no finite number"):
         require_fitting_weights("p", module.state_dict(), module)
-
-
-def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
-    path = tmp_path / "folder" / "file"
-    write_atomically(path, b"before")
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, b"after")
-    assert path.read_bytes() == b"before"
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_halves_are_taken_away(tmp_path):
-    (tmp_path / ".last.ckpt.tmp").write_bytes(b"ha")
-    (tmp_path / "last.ckpt").write_bytes(b"whole")
-    remove_temporary_files(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]

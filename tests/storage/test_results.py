@@ -20,18 +20,25 @@ def test_a_result_is_read_as_it_was_written(tmp_path):
 def test_a_folder_without_a_result_is_told_from_one_with_a_wrong_one(tmp_path):
     with pytest.raises(FileNotFoundError):
         read(tmp_path)
-    (tmp_path / FILE).write_text("[" * 10**5)
-    with pytest.raises(UsageError, match="is no result of a run"):
-        read(tmp_path)
+    for text in ("", "[]", "{}", "[" * 10**5):
+        (tmp_path / FILE).write_text(text)
+        with pytest.raises(UsageError, match=r"result\.json: is no result of a run"):
+            read(tmp_path)
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"status": "lost"},
+        {"status": ["completed"]},
+        {"seed": "0"},
         {"steps": "many"},
         {"overrides": "lr=1"},
+        {"overrides": [1]},
+        {"error": 3},
         {"metrics": {"tv": "low"}},
+        {"metrics": {"tv": {}}},
+        {"metrics": [1]},
         {"wall_seconds": None},
         {"share_seconds": "1"},
         {"ended": 3},
