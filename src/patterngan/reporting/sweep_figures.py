@@ -122,8 +122,9 @@ def heat_maps_of(runs: Sequence[Row], values: Mapping[str, Sequence[str]]) -> di
     drawable = [key for key in ordered if len(values[key]) <= MOST_VALUES]
     maps: dict[str, list[Markup]] = {}
     with drawing():
+        floors = {metric: _only_floor(runs, metric) for metric in _varying(runs)}
         for pair in list(combinations(drawable, 2))[:MOST_PAIRS]:
-            panels = [_heat_map(runs, pair, metric) for metric in _varying(runs)]
+            panels = [_heat_map(runs, pair, metric, floor) for metric, floor in floors.items()]
             shown = [svg(heat_maps(values[pair[0]], values[pair[1]], [panel], pair)) for panel in panels]
             maps |= {" × ".join(pair): shown} if shown else {}
     return maps
@@ -135,9 +136,13 @@ def _varying(runs: Sequence[Row]) -> list[Metric]:
     return _drawn_first(one for one in METRICS if one.name in names and len(set(everything.figures(one.name))) > 1)
 
 
-def _heat_map(runs: Sequence[Row], pair: Sequence[str], metric: Metric) -> HeatMap:
+def _only_floor(runs: Sequence[Row], metric: Metric) -> float | None:
+    """The floor of a metric where it is the same in all runs."""
     floors = {floor_of(Point((), [row]), metric) for row in runs if row.metrics}
-    floor = floors.pop() if len(floors) == 1 else None
+    return floors.pop() if len(floors) == 1 else None
+
+
+def _heat_map(runs: Sequence[Row], pair: Sequence[str], metric: Metric, floor: float | None) -> HeatMap:
     return HeatMap(f"median {metric.name}", metric.name, _medians(runs, pair, metric.name), floor)
 
 
