@@ -81,7 +81,7 @@ def test_the_page_has_the_tables_and_links_to_both(both):
     (both[0] / "report.html").touch()
     page = compared(*both)[1].read_text()
     assert 'href="../rates/report.html">A: ' in page
-    assert 'href=".">B: ' in page
+    assert 'href="./">B: ' in page
     assert re.findall("<h2>(.*?)</h2>", page) == ["What differs", "Shared settings", "All settings"]
     assert "<td>100% ≈</td>" in page
 

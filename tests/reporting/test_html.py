@@ -2,7 +2,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from patterngan.reporting import charts
-from patterngan.reporting.html import INK, drawing, svg, write_page
+from patterngan.reporting.html import INK, drawing, page_address, svg, write_page
 
 PAGE = {
     "result": {"status": "completed", "steps": 9, "wall_seconds": 1.55, "overrides": []},
@@ -46,3 +46,13 @@ def test_figures_have_the_colour_of_the_text_and_are_the_same_each_time():
     assert "currentColor" in first
     assert INK not in first
     assert "$a$" in first
+
+
+def test_an_address_leads_to_a_page_or_to_the_folder_without_one(tmp_path):
+    run = tmp_path / "sweep" / "a run"
+    run.mkdir(parents=True)
+    assert page_address(run, tmp_path / "sweep") == "a%20run/"
+    (run / "report.html").touch()
+    assert page_address(run, tmp_path / "sweep") == "a%20run/report.html"
+    assert page_address(run, tmp_path / "other") == "../sweep/a%20run/report.html"
+    assert page_address(tmp_path, tmp_path) == "./"

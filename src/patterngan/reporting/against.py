@@ -1,10 +1,8 @@
 """Two runs or sweeps side by side: what differs between them, and the medians of the settings that both have."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from rich.console import Console
 
@@ -12,7 +10,7 @@ from patterngan.reporting.commands import display_path
 from patterngan.reporting.comparison import adjusted, contest
 from patterngan.reporting.console import show
 from patterngan.reporting.events import hyperparameters
-from patterngan.reporting.html import write_page
+from patterngan.reporting.html import page_address, write_page
 from patterngan.reporting.sweep import Point, grouped, rows
 from patterngan.reporting.sweep_tables import (
     SAME,
@@ -26,7 +24,6 @@ from patterngan.reporting.sweep_tables import (
     settings_grid,
 )
 from patterngan.storage.files import read_yaml
-from patterngan.storage.results import PAGE
 from patterngan.storage.settings import SETTINGS
 from patterngan.validation import UsageError, legible
 
@@ -65,20 +62,11 @@ def report_against(first: Path, second: Path, console: Console) -> Path:
         print_grid(grid, console)
         show(console, "")
     page = second / f"against_{first.resolve().name}.html"
-    links = {f"{name}: {display_path(folder)}": _link(folder, second) for name, folder in _named(first, second)}
+    named = zip(NAMES, (first, second), strict=True)
+    links = {f"{name}: {display_path(folder)}": page_address(folder, second) for name, folder in named}
     write_page(page, "against.html", links=links, grids=filled)
     show(console, f"report     {display_path(page)}")
     return page
-
-
-def _named(first: Path, second: Path) -> list[tuple[str, Path]]:
-    return list(zip(NAMES, (first, second), strict=True))
-
-
-def _link(folder: Path, beside: Path) -> str:
-    """The address of a folder's page, or of the folder where it has none, from a page that lies `beside`."""
-    target = folder / PAGE if (folder / PAGE).exists() else folder
-    return quote(Path(os.path.relpath(target.resolve(), beside.resolve())).as_posix())
 
 
 def _settings(folder: Path) -> list[Setting]:

@@ -1,11 +1,13 @@
 """Pages from templates: every string is escaped, figures are inline SVG."""
 
 import io
+import os
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import matplotlib
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,6 +16,7 @@ from matplotlib.figure import Figure
 
 from patterngan.reporting.sweep import readable
 from patterngan.storage.files import write_atomically
+from patterngan.storage.results import PAGE
 
 INK = "#010203"
 """Colour of text and axes in figures, and of nothing else: `svg` replaces it by the page's text colour."""
@@ -30,6 +33,12 @@ def write_page(path: Path, template: str, **content: Any) -> None:
     named = {**content, "folder": folder, "title": content.get("title") or folder}
     page = _environment().get_template(template).render(named)
     write_atomically(path, page.encode(errors="backslashreplace"))  # names of files may hold any bytes
+
+
+def page_address(folder: Path, beside: Path) -> str:
+    """The address of a folder's page or, where it has none, of the folder, from a page that lies `beside`."""
+    path = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
+    return quote(f"{path}/{PAGE}" if (folder / PAGE).exists() else f"{path}/")
 
 
 @cache

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Row:
     typed: list[str] = field(default_factory=list)
     """Its overrides, as they were typed."""
 
-    @property
+    @cached_property
     def metrics(self) -> Metrics:
         """Its metrics, empty unless it completed."""
         return dict(self.result.get("metrics", {}))
@@ -153,6 +154,16 @@ def points(runs: Sequence[Row]) -> tuple[list[str], list[Point]]:
 def ranked(runs: Sequence[Row]) -> list[Row]:
     """The runs that completed, best first."""
     return sorted((row for row in runs if row.metrics), key=lambda row: Point((), [row]).rank)
+
+
+def endings(runs: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Status and reason → the runs that did not complete, in the order of their numbers."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in runs:
+        if row.status != "completed":
+            reason = (row.result.get("error") or "") if row.result else "it has written no result"
+            groups.setdefault((row.status, reason), []).append(row)
+    return groups
 
 
 def columns(runs: Sequence[Row]) -> dict[str, list[Any]]:

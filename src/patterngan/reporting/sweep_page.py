@@ -22,14 +22,14 @@ from patterngan.reporting.commands import (
 )
 from patterngan.reporting.console import show
 from patterngan.reporting.history import Points, sweep_curves
-from patterngan.reporting.html import write_page
+from patterngan.reporting.html import page_address, write_page
 from patterngan.reporting.medians import write_medians
 from patterngan.reporting.overrides import Note, noted
 from patterngan.reporting.run import report_run
 from patterngan.reporting.search import Search, go_on_command, search_of
 from patterngan.reporting.search_figures import figures_of
 from patterngan.reporting.studio import Studio
-from patterngan.reporting.sweep import Point, Row, measured, points, ranked, rows, swept
+from patterngan.reporting.sweep import Point, Row, endings, measured, points, ranked, rows, swept
 from patterngan.reporting.sweep_figures import MOST_POINTS, curves_of, heat_maps_of, spread_of
 from patterngan.reporting.sweep_tables import Grid, report, settings_grid
 from patterngan.storage.files import read_yaml
@@ -172,7 +172,7 @@ def write_sweep_page(found: SweepFolder, trust: Sequence[str] = ()) -> Path:
         swept=values,
         metrics=measured(runs, "main", "shown"),
         runs=runs,
-        links={row.name: _link(sweep, row.name) for row in runs},
+        links={row.name: page_address(sweep / row.name, sweep) for row in runs},
         grid=found.grid,
         extremes={"best": found.best_first[:EXTREMES], "worst": found.best_first[EXTREMES:][-EXTREMES:]},
         curves=curves_of(found.curves, keys, lines),
@@ -186,12 +186,6 @@ def write_sweep_page(found: SweepFolder, trust: Sequence[str] = ()) -> Path:
         commands=_commands(found, trust),
     )
     return sweep / PAGE
-
-
-def _link(sweep: Path, name: str) -> str:
-    """The address of a run's page or, where it has none, of its folder."""
-    page = f"{name}/{PAGE}"
-    return quote(page if (sweep / page).exists() else f"{name}/")
 
 
 def _sorted_values(runs: Sequence[Row], key: str) -> list[str]:
@@ -208,12 +202,10 @@ def _sort_key(value: str) -> tuple[bool, float, str]:
 
 def _endings(sweep: Path, runs: Sequence[Row]) -> list[Ending]:
     """The runs that did not complete, by status and reason, with the address of each one's log."""
-    endings: dict[tuple[str, str], dict[str, str]] = {}
-    for row in runs:
-        if row.status != "completed":
-            reason = row.result.get("error") or "it has written no result"
-            endings.setdefault((row.status, reason), {})[row.name] = _log(sweep, row.name)
-    return [Ending(status, reason, logs) for (status, reason), logs in endings.items()]
+    return [
+        Ending(status, reason, {row.name: _log(sweep, row.name) for row in ended})
+        for (status, reason), ended in endings(runs).items()
+    ]
 
 
 def _log(sweep: Path, name: str) -> str:

@@ -21,7 +21,7 @@ from patterngan.reporting.comparison import (
     smallest_p,
 )
 from patterngan.reporting.console import ranges, show
-from patterngan.reporting.sweep import Point, Row, measured, readable, write_csv
+from patterngan.reporting.sweep import Point, Row, endings, measured, readable, write_csv
 from patterngan.validation import legible
 
 SHOWN = 20
@@ -134,13 +134,9 @@ def seeds_notes(points: Sequence[Point], contests: Sequence[Contest | None], wor
 
 def failures(runs: Sequence[Row]) -> Table:
     """The runs that did not complete, by status and error."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for row in runs:
-        if row.status != "completed":
-            names.setdefault((row.status, row.result.get("error") or ""), []).append(row.name)
     errors = _table("status", "runs", "error")
-    for (status, error), failed in list(names.items())[:SHOWN]:
-        errors.add_row(status, legible(ranges(failed)), legible(error))
+    for (status, error), failed in list(endings(runs).items())[:SHOWN]:
+        errors.add_row(status, legible(ranges(row.name for row in failed)), legible(error))
     return errors
 
 
