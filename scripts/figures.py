@@ -86,14 +86,14 @@ def dirac(arguments: argparse.Namespace) -> "Figure":
     """The path of (θ, ψ) of each run in a sweep of experiment=dirac."""
     from patterngan.reporting import sweep as results
     from patterngan.reporting.charts import trajectories
-    from patterngan.reporting.history import history
+    from patterngan.reporting.history import read_curves
 
     runs = results.rows(arguments.sweep)
     swept = results.swept(runs)
     paths = {}
     for row in runs:
         folder = arguments.sweep / row.name
-        curves = history(folder).curves
+        curves = read_curves(folder)
         if not curves.keys() >= {THETA, PSI}:
             raise UsageError(f"{folder}: has no curves of θ and ψ; experiment=dirac writes them")
         title = "\n".join(f"{key}={row.overrides.get(key, '')}" for key in swept)

@@ -71,9 +71,9 @@ class Run:
 
     def curves(self) -> Any:
         """A table with a row for each step at which something was measured; see `table`."""
-        from patterngan.reporting.history import history
+        from patterngan.reporting.history import read_curves
 
-        points = history(self.folder).curves
+        points = read_curves(self.folder)
         steps = sorted({step for values in points.values() for step in values})
         columns = {tag: [values.get(step) for step in steps] for tag, values in sorted(points.items())}
         return table({"step": steps, **columns})

@@ -3,7 +3,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from patterngan.reporting.events import EventFile
-from patterngan.reporting.history import history
+from patterngan.reporting.history import history, read_curves, sweep_curves
 from patterngan.validation import UsageError
 from tests.reporting.test_events import PORTRAIT
 
@@ -24,6 +24,7 @@ def test_what_a_resumed_run_wrote_twice_counts_once(tmp_path):
     curve = past.curves["losses/generator"]
     assert list(curve) == list(past.portraits) == [0, 10, 20, 30]
     assert list(curve.values()) == pytest.approx([0, 1, 22, 23])
+    assert read_curves(tmp_path) == past.curves
     for ours, theirs in zip(past.portraits[10], PORTRAIT, strict=True):
         assert torch.equal(ours, theirs)
     assert not past.pictured
@@ -85,6 +86,15 @@ def test_a_folder_without_events_has_no_history(tmp_path):
     assert history(tmp_path) == ({}, {}, False)
     with pytest.raises(UsageError, match="no such folder"):
         history(tmp_path / "nowhere")
+
+
+def test_curves_of_a_sweep_are_finite_and_a_damaged_run_has_none(tmp_path):
+    file = EventFile(tmp_path / "0", None)
+    for step, values in enumerate(({"a": 1.0, "b": float("nan")}, {"a": float("inf")}, {"a": 2.0})):
+        file.scalars(values, step)
+    file.flush()
+    (tmp_path / "1" / "events.out.tfevents.1").mkdir(parents=True)
+    assert sweep_curves(tmp_path, ["0", "1", "2"]) == {"0": {"a": {0: 1.0, 2: 2.0}}, "1": {}, "2": {}}
 
 
 def test_half_a_file_tells_what_is_whole(tmp_path):
