@@ -61,7 +61,7 @@ def test_fused_runs_leave_the_files_the_results_and_the_curves_of_runs_alone(bot
     assert not (both / "fused" / ".fused").exists()
 
 
-def test_fused_runs_and_runs_alone_have_the_same_learning_curves_on_their_page(both):
+def test_fused_runs_and_runs_alone_have_the_same_settings_on_their_page(both):
     pages = [(both / launcher / "report.html").read_text() for launcher in ("fused", "basic")]
     legends = [re.findall(r'<span style="--mark: (.*?)">(.*?)</span>', page) for page in pages]
     assert len(legends[0]) in (2, 4)
