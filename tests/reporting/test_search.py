@@ -137,6 +137,8 @@ def test_the_command_that_goes_on_doubles_the_trials_in_the_same_folder(folder):
         "hydra.sweeper.n_trials=16",
     ]
     assert words[-1] == f"hydra.sweep.dir={folder}"
+    note(folder, typed, n_trials=10)  # of which nine have ended
+    assert "hydra.sweeper.n_trials=10" in go_on_command(found(folder), folder)
 
 
 @pytest.mark.parametrize(

@@ -249,16 +249,16 @@ def test_a_search_is_told_by_its_best_trial_and_the_command_that_goes_on(tmp_pat
     for number in range(4):
         overrides = [f"lr=0.00{number + 1}234567890123", "architecture.width=16"]
         run(tmp_path / str(number), overrides=overrides, tv=0.5 - number / 10, validity=0.5)
-    note(tmp_path)
+    note(tmp_path, n_trials=4)
     with Console(width=200, record=True, quiet=False) as console:
         report_sweep(tmp_path, console)
     said, page = console.export_text(), (tmp_path / "report.html").read_text()
     assert "best       trial 3 of 4, tv 0.2: lr=0.00423 architecture.width=16" in said
-    assert re.search(r"go on +.*train.py -m .* hydra.sweeper.n_trials=16 hydra.sweep.dir=", said)
+    assert re.search(r"go on +.*train.py -m .* hydra.sweeper.n_trials=8 hydra.sweep.dir=", said)
     assert "<h2>Best trial 3 of 4</h2>\n<p>It reached tv 0.2: lr=0.00423 architecture.width=16.</p>" in page
     assert "Medians by two keys" not in page
     purposes = re.findall('<p>(.*?):</p>\n<div class="command">', page)
-    assert purposes[:2] == ["As many trials again; those that have ended are kept", "The best trial again, alone"]
+    assert purposes[:2] == ["More trials; those that have ended are kept", "The best trial again, alone"]
     assert "lr=0.004234567890123 architecture.width=16</code>" in page
     shown = re.sub("data-sort=.*?>|<code>.*?</code>", "", page[page.index("<main>") :])
     assert "234567" not in shown

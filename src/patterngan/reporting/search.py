@@ -158,15 +158,17 @@ def _quiet(optuna: Any) -> Iterator[None]:
 
 
 def go_on_command(search: Search, sweep: Path, trust: Collection[str] = ()) -> str | None:
-    """The command that runs as many trials again; None where the sampler would not choose the same values again.
+    """The command that runs the trials which a stopped search has left, or as many trials again.
 
-    One with a seed does as long as trials tell it the same, and those that have ended are not trained again. A study in
-    a storage of its own would have more trials than the folder. Also None for overrides that no file is trusted with,
-    but for code in the packages of `trust`.
+    None where the sampler would not choose the same values again. One with a seed does as long as trials tell it the
+    same, and those that have ended are not trained again. A study in a storage of its own would have more trials than
+    the folder. Also None for overrides that no file is trusted with, but for code in the packages of `trust`.
     """
     sampler, trials = search.sweeper.get("sampler"), search.sweeper.get("n_trials")
     seed = sampler.get("seed") if isinstance(sampler, Mapping) else None
     if seed is None or search.sweeper.get("storage") is not None or not isinstance(trials, int):
         return None
     typed = [one for one in search.typed if not one.startswith("hydra.sweeper.n_trials=")]
-    return sweep_again_command([*typed, f"hydra.sweeper.n_trials={2 * trials}"], sweep, trust)
+    ended = sum(row.status != "unfinished" for row in search.trials)
+    wanted = trials if ended < trials else 2 * trials
+    return sweep_again_command([*typed, f"hydra.sweeper.n_trials={wanted}"], sweep, trust)

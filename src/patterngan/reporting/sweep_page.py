@@ -219,7 +219,7 @@ def _commands(found: SweepFolder, trust: Sequence[str]) -> dict[str, str]:
     commands = {}
     sweep, note, search = found.path.resolve(), found.note, found.search
     if search and (further := go_on_command(search, sweep, trust)):
-        commands["As many trials again; those that have ended are kept:"] = further
+        commands["More trials; those that have ended are kept:"] = further
     if search and search.best and (alone := alone_command(search.best[0].typed, trust)):
         commands["The best trial again, alone:"] = alone
     if note and search is None and (again := sweep_again_command(note.typed, sweep, trust)):
