@@ -1,6 +1,8 @@
 """What tests share: configs composed from the real conf/, runs in this process, and real command lines."""
 
+import pickle
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import hypothesis
@@ -9,11 +11,15 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
 from patterngan import cli
+from patterngan.packages import conf_folders
 from patterngan.paths import CONF
+from tests.support.parsing import parse_once
 
-pytest_plugins = ["tests.support.commands", "tests.support.counting", "tests.support.kits", "tests.support.sweeps"]
+PLUGINS = ("commands", "counting", "kits", "sweeps")
+pytest_plugins = [f"tests.support.{name}" for name in PLUGINS]
 
 cli.collect_rarely()  # as commands do: a sixth of the tests' time
+parse_once()
 
 # A busy machine may pause in any example: what is tested is what comes out, not when.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -34,15 +40,21 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     items.sort(key=lambda item: not item.name.startswith(LONG))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def config() -> Callable[..., DictConfig]:
     """Composes conf/ with overrides."""
 
     def composed(*overrides: str) -> DictConfig:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose("config", list(overrides))
+        return pickle.loads(_composed(overrides, tuple(conf_folders())))
 
     return composed
+
+
+@cache
+def _composed(overrides: tuple[str, ...], folders: tuple[Path, ...]) -> bytes:
+    """Composes once what many tests start from; the folders are those in which Hydra looks."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return pickle.dumps(compose("config", list(overrides)))
 
 
 @pytest.fixture
