@@ -15,7 +15,7 @@ from patterngan.packages import conf_folders
 from patterngan.paths import CONF
 from tests.support.parsing import parse_once
 
-PLUGINS = ("commands", "counting", "kits", "sweeps")
+PLUGINS = ("shared", "commands", "counting", "kits", "sweeps")  # the first one is imported by others
 pytest_plugins = [f"tests.support.{name}" for name in PLUGINS]
 
 cli.collect_rarely()  # as commands do: a sixth of the tests' time

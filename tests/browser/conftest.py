@@ -14,8 +14,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tests.support.commands import environment
-from tests.support.processes import Script
+from tests.support.commands import train_in
 
 FLAGS = (
     "--headless=new",
@@ -75,20 +74,16 @@ def errors(browser):
 
 
 @pytest.fixture(scope="session")
-def outputs(tmp_path_factory) -> Path:
+def outputs(shared) -> Path:
     """A run, and a sweep over lr and k, as their commands leave them."""
-    folder = tmp_path_factory.mktemp("outputs")
+    return shared("browser", fill) / "outputs"
+
+
+def fill(folder):
     quick = ["experiment=study_evens", "penalty=r1", "evaluation.samples=2000"]
-    train(folder, *quick, "hydra.run.dir=outputs/evens", "steps=1000", "evaluate_every=100")
+    train_in(folder, *quick, "hydra.run.dir=outputs/evens", "steps=1000", "evaluate_every=100")
     swept = ["lr=1e-4,1e-3", "pattern.k=2,5", "seed=0,1", *quick, "steps=300", "evaluate_every=30"]
-    train(folder, "-m", *swept, "hydra.sweep.dir=outputs/sweep")
-    return folder / "outputs"
-
-
-def train(folder, *arguments):
-    """`python train.py` in a folder."""
-    done = Script("train.py", list(arguments), folder, environment()).ended()
-    assert done.returncode == 0, done.stderr
+    train_in(folder, "-m", *swept, "hydra.sweep.dir=outputs/sweep")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from patterngan.paths import CONF
 from patterngan.reporting.events import folder_of_events
 from patterngan.runs.loading import load_sampler
 from patterngan.storage.checkpoints import read
-from tests.support.commands import ROOT, environment
+from tests.support.commands import ROOT, environment, train_in
 from tests.support.kits import KITS, installed
 from tests.support.processes import Script
 
@@ -173,7 +173,7 @@ def test_a_run_that_hydra_moves_into_its_folder_writes_nowhere_else(typed, tmp_p
 
 
 def test_a_bar_counts_gan_steps_in_a_terminal(tmp_path):
-    done = Script("train.py", list(QUICK), tmp_path, environment() | {"FORCE_COLOR": "1"}).ended()
+    done = Script("train.py", list(PLAIN), tmp_path, environment() | {"FORCE_COLOR": "1"}).ended()
     assert "steps/s" in done.stdout
     assert "/60" in done.stdout
 
@@ -241,14 +241,12 @@ def test_shell_completion(typed, monkeypatch, words):
 
 
 @pytest.fixture(scope="module", params=KITS)
-def trained(request, tmp_path_factory):
+def trained(request, shared):
     """A finished run of each kit; the scripts can load its package while a test uses it."""
-    kit, folder = KITS[request.param], tmp_path_factory.mktemp("trained")
+    kit = KITS[request.param]
+    line = [*PLAIN, *kit.parts, f"optimizer={kit.optimizer}"]
     with installed(request, kit):
-        line = [*QUICK, *kit.parts, f"optimizer={kit.optimizer}", f"hydra.run.dir={folder}"]
-        done = Script("train.py", line, folder, environment()).ended()
-        assert done.returncode == 0, done.stderr
-        yield folder
+        yield shared(f"run-{kit.name}", lambda folder: train_in(folder, *line, f"hydra.run.dir={folder}"))
 
 
 def test_generate_in_every_format_and_repeatably(typed, trained):
@@ -282,31 +280,36 @@ import sys
 sys.modules["patterngan"] = None  # an import would fail
 import onnxruntime, torch
 
-torchscript = torch.jit.load("generator.torchscript")
-assert torchscript.generate(7).shape == (7,)
-session = onnxruntime.InferenceSession("generator.onnx")
+def onnx(file):
+    session = onnxruntime.InferenceSession(file)
+    return lambda noise: torch.from_numpy(session.run(["integers"], {"noise": noise.numpy()})[0])
+
+load = {"torchscript": torch.jit.load, "torch_export": lambda file: torch.export.load(file).module(), "onnx": onnx}
 noise = torch.load("noise.pt")
-for sample in (
-    torchscript,
-    torch.export.load("generator.torch_export").module(),
-    lambda noise: torch.from_numpy(session.run(["integers"], {"noise": noise.numpy()})[0]),
-):
+for kind in sys.argv[1:]:
+    sample = load[kind](f"generator.{kind}")
+    assert kind != "torchscript" or sample.generate(7).shape == (7,)
     assert sample(noise[:1]).shape == (1,)
     print(*sample(noise).tolist())
 """
 
 
-def test_an_export_needs_no_patterngan(command, trained, tmp_path):
-    for kind in ("torchscript", "torch_export", "onnx"):
+@pytest.mark.parametrize(
+    ("trained", "kinds"),
+    [("built-in", ("torchscript", "torch_export", "onnx")), ("mylab", ("torchscript",))],
+    indirect=["trained"],
+)
+def test_an_export_needs_no_patterngan(command, trained, tmp_path, kinds):
+    for kind in kinds:
         done = command("scripts/export.py", str(trained), "--format", kind, "-o", str(tmp_path / f"generator.{kind}"))
         assert (done.stdout, done.stderr) == (f"generator.{kind}\n", "")
     noise = torch.randn(100, load_sampler(trained).noise.dim)
     torch.save(noise, tmp_path / "noise.pt")
-    line = [sys.executable, "-c", LOAD]
+    line = [sys.executable, "-c", LOAD, *kinds]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     expected = " ".join(map(str, load_sampler(trained)(noise).tolist()))
-    assert done.stdout.splitlines() == [expected] * 3
+    assert done.stdout.splitlines() == [expected] * len(kinds)
 
 
 def test_the_formats_offered_are_those_there_are(monkeypatch):

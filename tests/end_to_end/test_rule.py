@@ -37,9 +37,7 @@ def test_the_baseline_trains_in_the_same_sweep(command, tmp_path):
     assert {row["objective"] for row in rows} == {"boundary_seeking", "maximum_likelihood"}
 
 
-def test_one_length_is_refused_for_longer_codes(command, tmp_path):
-    command("train.py", "experiment=plain", "steps=1", "evaluation.samples=16", "hydra.run.dir=run")
-    error = command("scripts/generate.py", "run", "--bits", "40", check=False).stderr
-    assert error.strip() == (
-        "error: --bits: this generator makes codes of one length; architecture=automaton makes any"
+def test_one_length_is_refused_for_longer_codes(typed, evens):
+    assert typed("generate", str(evens), "--bits", "40").err == (
+        "error: --bits: this generator makes codes of one length; architecture=automaton makes any\n"
     )

@@ -14,22 +14,20 @@ import pytest
 from patterngan import cli
 from tests.faults.disks import Limited, Mounted, Writes, mount
 from tests.support.commands import ROOT
-from tests.support.kills import SMALL, Victim
+from tests.support.kills import PICTURED, Victim
 
 QUICK = ["experiment=even_numbers", "seed=1", "steps=40", "evaluate_every=10", "update.ema=0.9", "~callbacks.pictures"]
 
 SWEPT = ["batch_size=8,16", "lr=1e-3,1e-2"]
 """Two populations of two members."""
 
-PLAIN = ("experiment=plain", "steps=600", *SMALL)
+PLAIN = ("experiment=plain", "steps=600", *PICTURED)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
+def finished(shared):
     """An undisturbed run of `PLAIN`, from a process of its own."""
-    victim = Victim(PLAIN, tmp_path_factory.mktemp("finished") / "run")
-    victim.run()
-    return victim.folder
+    return shared("finished", lambda folder: Victim(PLAIN, folder / "run").run()) / "run"
 
 
 @pytest.fixture
@@ -67,9 +65,12 @@ def writes(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def twins(tmp_path_factory):
+def twins(shared):
     """A folder with an undisturbed run and an undisturbed sweep."""
-    folder = tmp_path_factory.mktemp("twins")
+    return shared("twins", train_twins)
+
+
+def train_twins(folder):
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(folder)
         patched.syspath_prepend(str(ROOT))
@@ -77,4 +78,3 @@ def twins(tmp_path_factory):
             patched.setattr(sys, "argv", ["train.py", *line])
             with redirect_stdout(None):
                 cli.run(__import__("train").main)
-    return folder

@@ -10,7 +10,14 @@ from tests.support.differences import differences
 from tests.support.kills import resume_arguments
 from tests.support.processes import Script
 
-RUN = ("experiment=plain", "steps=3000", "evaluate_every=1000", "evaluation.samples=200", "update.ema=0.9")
+RUN = (
+    "experiment=plain",
+    "steps=1500",
+    "evaluate_every=500",
+    "evaluation.samples=200",
+    "update.ema=0.9",
+    "~callbacks.pictures",
+)
 SWEEP = ("-m", *RUN, "seed=1,2", "lr=1e-3,1e38")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
@@ -24,11 +31,13 @@ def stopped(folder, number, *line, after=" go on with: "):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("undisturbed")
+def undisturbed(shared):
+    return shared("undisturbed", train_undisturbed)
+
+
+def train_undisturbed(folder):
     for line in ((*RUN, "hydra.run.dir=run"), (*SWEEP, "hydra.sweep.dir=sweep")):
         assert Script("train.py", list(line), folder, environment()).ended().returncode in (0, 1)
-    return folder
 
 
 @pytest.mark.parametrize("number", CODES)
@@ -38,7 +47,7 @@ def test_a_run_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, un
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     step = torch.load(last, weights_only=True)["global_step"]
     assert step % 50 == 0
-    assert step < 3000
+    assert step < 1500
     lines = done.stdout.splitlines()
     assert lines[-4] == f"stopped    at step {step}"
     assert lines[-3].startswith("result     validity 0.")
@@ -53,7 +62,7 @@ def test_a_run_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, un
 
 
 def test_a_sweep_stops_between_two_evaluations_and_goes_on_from_there(tmp_path, undisturbed, command):
-    done = stopped(tmp_path, signal.SIGTERM, *SWEEP, "hydra.sweep.dir=sweep", after="step   1000")
+    done = stopped(tmp_path, signal.SIGTERM, *SWEEP, "hydra.sweep.dir=sweep", after="step    500")
     assert done.returncode == 143
     assert "Traceback" not in done.stderr
     lines = done.stdout.splitlines()

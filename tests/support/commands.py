@@ -15,6 +15,7 @@ from patterngan import cli
 from patterngan.api import own_logging
 from patterngan.paths import CONF
 from tests.support.processes import Script
+from tests.support.shared import Shared
 
 ROOT = CONF.parent
 
@@ -74,9 +75,12 @@ def typed(tmp_path, monkeypatch) -> Callable[..., Outcome]:
 
 
 @pytest.fixture(scope="session")
-def evens(tmp_path_factory) -> Path:
+def evens(shared: Shared) -> Path:
     """The folder of a finished run of the even-numbers recipe."""
-    folder = tmp_path_factory.mktemp("runs") / "evens"
-    line = ["experiment=even_numbers", f"hydra.run.dir={folder}"]
-    assert Script("train.py", line, folder.parent, environment()).ended().returncode == 0
-    return folder
+    return shared("evens", lambda folder: train_in(folder, "experiment=even_numbers", f"hydra.run.dir={folder}"))
+
+
+def train_in(folder: Path, *arguments: str) -> None:
+    """Runs `python train.py ARGUMENTS` in a folder, which must succeed."""
+    done = Script("train.py", list(arguments), folder, environment()).ended()
+    assert done.returncode == 0, done.stdout + done.stderr

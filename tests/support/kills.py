@@ -15,10 +15,11 @@ from pathlib import Path
 from tests.support.differences import differences
 from tests.support.processes import Script
 
-SMALL = ("evaluate_every=100", "evaluation.samples=200")
+PICTURED = ("evaluate_every=100", "evaluation.samples=200")
+SMALL = (*PICTURED, "~callbacks.pictures")
 
 CASES = {
-    "run": ("steps=600", "experiment=plain", "update.ema=0.9", "discriminator.spectral_norm=true", *SMALL),
+    "run": ("steps=600", "experiment=plain", "update.ema=0.9", "discriminator.spectral_norm=true", *PICTURED),
     "sweep": ("-m", "steps=600", "experiment=plain", "lr=1e-3,1e-2,1e38", "seed=1,2", "optimizer.decay=linear", *SMALL),
     "default": ("steps=300", "batch_size=64", "encoding.capacity=32", "evaluate_every=70", "evaluation.samples=200"),
     "groups": ("-m", "steps=300", "experiment=plain", "lr=1e-3,1e-4", "head=relu,sigmoid", "batch_size=8,16", *SMALL),

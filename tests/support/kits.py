@@ -12,6 +12,7 @@ import pytest
 
 from patterngan.packages import packages
 from patterngan.paths import PROJECT
+from tests.support.shared import Shared
 
 MYLAB = PROJECT / "tests" / "packages" / "mylab"
 
@@ -46,13 +47,16 @@ KITS = {
 
 
 @pytest.fixture(scope="session")
-def mylab_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def mylab_site(shared: Shared) -> Path:
+    """The folder into which mylab is installed."""
+    return shared("site-packages", install)
+
+
+def install(folder: Path) -> None:
     """Installs mylab into a folder, as pip does for a user."""
-    folder = tmp_path_factory.mktemp("site-packages")
     line = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--no-index"]
     line += ["--no-build-isolation", "--target", str(folder), str(MYLAB)]
     subprocess.run(line, check=True, capture_output=True)
-    return folder
 
 
 @contextmanager
