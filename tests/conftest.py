@@ -1,5 +1,6 @@
 """What tests share: configs composed from the real conf/, runs in this process, and real command lines."""
 
+import os
 import pickle
 from collections.abc import Callable
 from functools import cache
@@ -30,7 +31,7 @@ MARKED_FOLDERS = ("end_to_end", "faults", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Marks the tests of some folders, and sorts the longest first so that no process waits for another at the end."""
+    """Marks the tests of some folders, and sorts the longest first so that no process waits at the end."""
     for item in items:
         folder = item.path.relative_to(CONF.parent / "tests").parts[0]
         if folder in MARKED_FOLDERS:
@@ -38,6 +39,23 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
         elif {"command", "typed", "run"} & set(item.fixturenames):  # a whole command, or a whole run in its folder
             item.add_marker("end_to_end")
     items.sort(key=lambda item: not item.name.startswith(LONG))
+    items[:] = spread(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def spread(items: list[pytest.Function], processes: int) -> list[pytest.Function]:
+    """Gives each process, which takes a part of the list, files of long tests first.
+
+    A process that has nothing left takes the end of another's part: short tests, which need no shared folder.
+    """
+    files = {item.path for item in items if {mark.name for mark in item.iter_markers()} & set(MARKED_FOLDERS)}
+    kinds = [[item for item in items if (item.path in files) is is_long] for is_long in (True, False)]
+    shares = [[len(kind) * number // processes for number in range(processes + 1)] for kind in kinds]
+    return [
+        item
+        for number in range(processes)
+        for kind, share in zip(kinds, shares, strict=True)
+        for item in kind[share[number] : share[number + 1]]
+    ]
 
 
 @pytest.fixture(scope="session")
