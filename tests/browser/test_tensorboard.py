@@ -1,6 +1,7 @@
 """What a user of TensorBoard sees of a run and a sweep, in a real browser."""
 
 import json
+import os
 import time
 
 import pytest
@@ -88,9 +89,15 @@ def shows(word, value):
         return False
 
 
+def drawn_over(browser, *steps):
+    """Waits until charts have these steps on their x axis."""
+    until(browser, VISIBLE, lambda words: set(steps) <= set(words))
+    settled(browser)
+
+
 def settled(browser):
-    """Waits until charts are drawn. No element of the page tells when."""
-    time.sleep(4)
+    """Lets charts end their animations, before a picture is taken for the README: no element of the page tells when."""
+    time.sleep(4 if "PATTERNGAN_SCREENSHOTS" in os.environ else 0)
     assert [message for message in errors(browser) if "tensorboard" in message.lower() and "Uncaught" in message] == []
 
 
@@ -99,8 +106,7 @@ def test_scalars_show_the_curves_of_runs_by_what_was_typed_over_steps(browser, t
     shown = tab("scalars", *curves, *runs(outputs))
     assert any("lr=0.0001,pattern.k=2,seed=0" in name for name in shown)
     assert "metrics" in shown
-    settled(browser)
-    until(browser, VISIBLE, lambda words: {"200", "400", "600"} <= set(words))  # the steps on the x axis
+    drawn_over(browser, "200", "400", "600")
 
 
 def test_the_medians_of_a_sweep_are_a_line_for_each_setting_all_of_them_ticked(browser, tab, screenshot, tmp_path):
@@ -108,13 +114,13 @@ def test_the_medians_of_a_sweep_are_a_line_for_each_setting_all_of_them_ticked(b
     shown = tab("scalars", "losses/discriminator", *names, folder="sweep/medians")
     assert not any("seed=" in text for text in shown)
     assert all(until(browser, TICKED, lambda ticks: len(ticks) == len(names)))
-    settled(browser)
+    drawn_over(browser, "100", "200")
     screenshot("tensorboard_scalars", tmp_path)
 
 
 def test_custom_scalars_pair_what_is_read_together(browser, tab, screenshot, tmp_path):
     tab("custom_scalars", "losses of D and G", "validity, coverage and 1-tv", size=(1280, 560))
-    settled(browser)
+    drawn_over(browser, "200", "400", "600")
     screenshot("tensorboard_custom_scalars", tmp_path)
 
 
