@@ -67,9 +67,10 @@ def test_members_end_with_the_checkpoints_of_their_runs_alone(piece, tmp_path):
         "update.ema=0.9 update.instance_noise=0.1 discriminator.spectral_norm=true",
         "optimizer=sgd",
         "architecture=automaton architecture.noise=0.3 architecture.width=8 encoding.lengths=all data.length_power=1 "
-        "noise=none head=gumbel_straight_through objective=boundary_seeking update=simultaneous",
-        "architecture=transformer architecture.noise=0.3 architecture.width=8 encoding.lengths=all noise=none "
-        "head=gumbel_straight_through objective=boundary_seeking update=simultaneous",
+        "encoding.capacity=8 noise=none head=gumbel_straight_through objective=boundary_seeking update=simultaneous",
+        "architecture=transformer architecture.layers=1 architecture.noise=0.3 architecture.width=8 "
+        "encoding.lengths=all encoding.capacity=8 noise=none head=gumbel_straight_through objective=boundary_seeking "
+        "update=simultaneous",
     ],
 )
 def test_a_population_goes_on_from_its_members_checkpoints(jobs, tmp_path, extra):
