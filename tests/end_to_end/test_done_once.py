@@ -7,7 +7,8 @@ import torch
 from patterngan.runs import assembly, run
 from patterngan.storage import checkpoints
 
-QUICK = ("experiment=plain", "steps=20", "evaluate_every=10", "evaluation.samples=50", "hydra.run.dir=run")
+SHORT = ("experiment=plain", "steps=20", "evaluate_every=10", "evaluation.samples=50", "~callbacks.pictures")
+QUICK = (*SHORT, "hydra.run.dir=run")
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from patterngan.packages import packages
 from tests.support.commands import ROOT
 from tests.support.kits import KITS, MYLAB
 
-QUICK = ("experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=50")
+SHORT = ("experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=50")
+QUICK = (*SHORT, "~callbacks.pictures")
 CONFIGS = MYLAB / "mylab" / "conf"
 
 
@@ -38,7 +39,7 @@ def test_options_of_an_installed_package_are_offered_like_ours(typed, mylab, mon
     [("adam", "fused 0-1 (2 members)"), ("signum", "alone 0-1 (its optimizer is for single runs)")],
 )
 def test_every_run_of_a_sweep_has_a_logger_and_an_optimizer_of_ones_own(typed, mylab, tmp_path, optimizer, how):
-    chosen = (f"optimizer={optimizer}", "logger=[tensorboard,jsonlines]", "~callbacks.pictures")
+    chosen = (f"optimizer={optimizer}", "logger=[tensorboard,jsonlines]")
     done = typed("train", "-m", *QUICK, *chosen, "seed=1,2", "hydra.sweep.dir=sweep")
     assert done.code == 0, done.err
     assert f"2 runs: {how}" in done.out
@@ -77,7 +78,7 @@ def test_a_package_that_is_not_installed_trains_and_goes_on_as_printed(typed, on
 
 
 def test_the_scripts_load_it_where_it_is_trusted(typed, on_the_path, tmp_path):
-    assert typed("train", *SOURCES["--config-dir"], *QUICK[1:], "hydra.run.dir=run").code == 0
+    assert typed("train", *SOURCES["--config-dir"], *SHORT[1:], "hydra.run.dir=run").code == 0
     page = (tmp_path / "run" / "report.html").read_text()
     assert "same run again" in page
     assert "--trust mylab" in page

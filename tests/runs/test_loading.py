@@ -6,11 +6,18 @@ import torch
 from patterngan.runs.loading import load_gan, load_sampler
 from patterngan.validation import UsageError
 
-QUICK = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=100")
+QUICK = ("experiment=plain", "steps=20", "evaluate_every=20", "evaluation.samples=100", "~callbacks.pictures")
 
 
 def test_a_loaded_run_has_its_schedules_where_training_left_them(run, tmp_path):
-    run("experiment=plain", "head=gumbel", "head.temperature=[2,0.5]", "steps=100", "evaluation.samples=500")
+    run(
+        "experiment=plain",
+        "head=gumbel",
+        "head.temperature=[2,0.5]",
+        "steps=100",
+        "evaluation.samples=500",
+        "~callbacks.pictures",
+    )
     found = json.loads((tmp_path / "result.json").read_text())["metrics"]
     gan, _ = load_gan(tmp_path)
     assert gan.generator.head.temperature.value == 1.25  # of the block that begins at step 50

@@ -1,22 +1,36 @@
+import shutil
+
 import pytest
 import torch
 
 from patterngan.runs.resuming import resumed
+from patterngan.runs.run import train
 from patterngan.validation import UsageError
+
+pytestmark = pytest.mark.end_to_end  # trains runs into folders
+
+OVERRIDES = [
+    "steps=20",
+    "evaluate_every=10",
+    "evaluation.samples=50",
+    "encoding=onehot",
+    "+trainer.precision=64-true",
+]
+
+
+@pytest.fixture(scope="module")
+def trained(config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained")
+    train(config(*OVERRIDES), folder, OVERRIDES)
+    (folder / ".hydra").mkdir()
+    return folder
 
 
 @pytest.fixture
-def folder(run, tmp_path):
-    overrides = [
-        "steps=20",
-        "evaluate_every=10",
-        "evaluation.samples=50",
-        "encoding=onehot",
-        "+trainer.precision=64-true",
-    ]
-    run(*overrides)
-    (tmp_path / ".hydra").mkdir()
-    return tmp_path, overrides
+def folder(trained, tmp_path):
+    """The folder of a run, and its overrides."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    return tmp_path, OVERRIDES
 
 
 def test_resuming_types_the_runs_own_overrides_again(folder):
@@ -33,14 +47,13 @@ def test_what_is_typed_now_wins(folder):
 
 
 @pytest.mark.parametrize("experiment", ["even_numbers", "[plain,even_numbers]", "plain,even_numbers"])
-def test_another_experiment_is_refused(folder, experiment):
-    path, _ = folder
+def test_another_experiment_is_refused(trained, experiment):
     with pytest.raises(UsageError, match=r"was started without an experiment; leave it out to go on, or type its keys"):
-        resumed([f"ckpt_path={path}", f"experiment={experiment}"])
+        resumed([f"ckpt_path={trained}", f"experiment={experiment}"])
 
 
 def test_the_experiment_of_the_run_may_be_typed_again_and_no_other(run, tmp_path):
-    run("experiment=plain", "steps=2", "evaluate_every=2", "evaluation.samples=50")
+    run("experiment=plain", "steps=2", "evaluate_every=2", "evaluation.samples=50", "~callbacks.pictures")
     assert resumed([f"ckpt_path={tmp_path}", "experiment=plain"])[-2:] == [f"ckpt_path={tmp_path}", "experiment=plain"]
     with pytest.raises(UsageError, match="experiment=dirac: the run of .* was started with experiment=plain; leave"):
         resumed([f"ckpt_path={tmp_path}", "experiment=dirac"])

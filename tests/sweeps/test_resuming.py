@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -18,16 +19,23 @@ from patterngan.validation import UsageError
 
 pytestmark = pytest.mark.end_to_end  # trains runs into folders
 
-QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=100"]
+QUICK = ["experiment=plain", "steps=40", "evaluate_every=20", "evaluation.samples=100", "~callbacks.pictures"]
+
+
+@pytest.fixture(scope="module")
+def trained(config, tmp_path_factory):
+    folder, made = tmp_path_factory.mktemp("trained"), config(*QUICK)
+    (folder / ".hydra").mkdir()  # as Hydra does before
+    (folder / ".hydra" / "config.yaml").write_text(json.dumps(settings(made)))
+    train(made, folder, QUICK)
+    return folder
 
 
 @pytest.fixture
-def ended(config, tmp_path):
-    made = config(*QUICK)
-    (tmp_path / "0" / ".hydra").mkdir(parents=True)  # as Hydra does before
-    (tmp_path / "0" / ".hydra" / "config.yaml").write_text(json.dumps(settings(made)))
-    train(made, tmp_path / "0", QUICK)
-    return made, tmp_path / "0"
+def ended(config, trained, tmp_path):
+    """The config of a run that ended, and its folder."""
+    shutil.copytree(trained, tmp_path / "0")
+    return config(*QUICK), tmp_path / "0"
 
 
 def test_an_empty_or_absent_folder_is_at_the_start(config, tmp_path):

@@ -12,12 +12,16 @@ from patterngan.reporting.events import folder_of_events
 from patterngan.reporting.history import history
 from patterngan.runs.run import train
 
+pytestmark = pytest.mark.end_to_end  # trains runs into folders
 
-@pytest.fixture
-def events(run, tmp_path):
-    run("experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3")
+
+@pytest.fixture(scope="module")
+def events(config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    overrides = ["experiment=plain", "steps=130", "evaluate_every=60", "evaluation.samples=100", "seed=3"]
+    train(config(*overrides), folder, overrides)
     return EventAccumulator(
-        str(folder_of_events(tmp_path)), size_guidance={"scalars": 0, "tensors": 0, "images": 0}
+        str(folder_of_events(folder)), size_guidance={"scalars": 0, "tensors": 0, "images": 0}
     ).Reload()
 
 

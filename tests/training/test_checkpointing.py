@@ -6,7 +6,14 @@ import torch
 from patterngan.storage import checkpoints
 from patterngan.training.checkpointing import AtomicCheckpointIO
 
-QUICK = ("experiment=plain", "steps=30", "evaluate_every=10", "evaluation.samples=100", "logger=none")
+QUICK = (
+    "experiment=plain",
+    "steps=30",
+    "evaluate_every=10",
+    "evaluation.samples=100",
+    "logger=none",
+    "~callbacks.pictures",
+)
 
 
 def test_last_is_of_the_last_evaluation_and_best_of_the_lowest_score(run, tmp_path, capsys):
