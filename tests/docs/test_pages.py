@@ -17,16 +17,21 @@ from tests.docs.pages import DOCS, PAGES, README, Command
 from tests.support.commands import ROOT
 
 COMMANDS = sorted({command for page in PAGES for command in page.commands})
-TRAINED = [
-    command
-    for command in COMMANDS
-    if command.script == "train.py"
-    and not command.error
-    and not {"--help", "--cfg", "--hydra-help"}.intersection(command.arguments)
-    and "pattern=triangular" not in command.arguments  # of a package that is not installed here
-]
 MISTAKES = [command for command in COMMANDS if command.error]
-SCRIPTS = [command for command in COMMANDS if command.script != "train.py"]
+
+
+def scripts() -> dict[tuple[str, ...], set[str]]:
+    """A script, with its subcommand where it has some → the options with which the pages type it."""
+    options: dict[tuple[str, ...], set[str]] = {}
+    for command in COMMANDS:
+        if command.script != "train.py":
+            subcommand = [word for word in command.arguments[:1] if re.fullmatch("[a-z_]+", word)]
+            typed = {word for word in command.arguments if word.startswith("-")}
+            options.setdefault((command.script, *subcommand), set()).update(typed)
+    return options
+
+
+SCRIPTS = scripts()
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
@@ -42,21 +47,31 @@ def conf(tmp_path_factory):
     return copy
 
 
-def first_run(command: Command) -> list[str]:
+def first_run(command: Command) -> tuple[str, ...]:
     """The overrides of a run, or of a sweep's first one, without what is Hydra's or a checkpoint's."""
     own = [word for word in command.arguments if not word.startswith(("-", "hydra", "hparams_search=", "ckpt_path="))]
-    return [
+    return tuple(
         f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
         if override.is_sweep_override()
         else override.input_line
         for override in OverridesParser.create().parse_overrides(own)
-    ]
+    )
 
 
-@pytest.mark.parametrize("command", TRAINED, ids=str)
-def test_every_training_that_is_typed_could_start(command, conf):
+FIRST_RUNS = {
+    first_run(command)
+    for command in COMMANDS
+    if command.script == "train.py"
+    and not command.error
+    and not {"--help", "--cfg", "--hydra-help"}.intersection(command.arguments)
+    and "pattern=triangular" not in command.arguments  # of a package that is not installed here
+}
+
+
+@pytest.mark.parametrize("overrides", sorted(FIRST_RUNS), ids=" ".join)
+def test_every_training_that_is_typed_could_start(overrides, conf):
     with initialize_config_dir(str(conf), version_base="1.3"):
-        run_spec(compose("config", first_run(command)))
+        run_spec(compose("config", list(overrides)))
 
 
 @pytest.mark.parametrize("command", MISTAKES, ids=str)
@@ -65,17 +80,15 @@ def test_every_mistake_ends_with_the_line_that_is_shown(command, typed):
     assert (outcome.code, outcome.err, outcome.made) == (2, f"{command.error}\n", [])
 
 
-@pytest.mark.parametrize("command", SCRIPTS, ids=str)
+@pytest.mark.parametrize("command", SCRIPTS, ids=" ".join)
 def test_every_script_has_the_commands_and_options_that_are_typed(command, monkeypatch, capsys):
-    script = ROOT / command.script
-    subcommand = [word for word in command.arguments[:1] if re.fullmatch("[a-z_]+", word)]
+    script, subcommand = ROOT / command[0], command[1:]
     monkeypatch.syspath_prepend(str(script.parent))
     monkeypatch.setattr(sys, "argv", [script.name, *subcommand, "--help"])
     with pytest.raises(SystemExit) as left:
         runpy.run_path(str(script), run_name="__main__")
     assert not left.value.code
-    options = {word for word in command.arguments if word.startswith("-")}
-    assert options <= set(re.findall(r"-[\w-]+", capsys.readouterr().out))
+    assert SCRIPTS[command] <= set(re.findall(r"-[\w-]+", capsys.readouterr().out))
 
 
 @pages
