@@ -70,8 +70,7 @@ def learning_curves(bands: Sequence[Band], metric: Metric, floors: Sequence[floa
         axes.plot(band.steps, band.median, color=color, linewidth=1.4)
     axes.set(xlabel="GAN step", ylabel=axis_label(metric.name))
     _set_scale(axes, [value for band in bands for value in band.median], metric)
-    for floor in floors:
-        draw_floor(axes, floor)
+    draw_floors(axes, floors)
     return figure
 
 
@@ -85,10 +84,12 @@ def _set_scale(axes: Axes, medians: Sequence[float], metric: Metric) -> None:
         axes.set_ylim(bottom=0)
 
 
-def draw_floor(axes: Axes, floor: float) -> None:
-    """Draws a dashed line with its name at what a perfect sampler would show."""
-    axes.axhline(floor, color=TARGET, linewidth=1, linestyle="--")
-    axes.annotate("floor", (0, floor), (3, 2), ("axes fraction", "data"), "offset points", fontsize=7, color=TARGET)
+def draw_floors(axes: Axes, floors: Sequence[float]) -> None:
+    """Draws dashed lines at what perfect samplers would show; the highest one has the name of all."""
+    for floor in floors:
+        axes.axhline(floor, color=TARGET, linewidth=1, linestyle="--")
+    for top in sorted(floors)[-1:]:
+        axes.annotate("floor", (0, top), (3, 2), ("axes fraction", "data"), "offset points", fontsize=7, color=TARGET)
 
 
 def falls_far(values: Sequence[float]) -> bool:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from patterngan.evaluation.registry import metric_named
-from patterngan.reporting.charts import axis_label, draw_floor, falls_far
+from patterngan.reporting.charts import axis_label, draw_floors, falls_far
 from patterngan.reporting.figures import INVALID, MISSING, TARGET, VALID, auto_figure, hide_frame
 from patterngan.reporting.html import drawing, svg
 from patterngan.reporting.search import Parameter, Search, importances
@@ -49,9 +49,9 @@ def history(search: Search) -> Figure:
     if search.minimizes and falls_far(values):
         axes.set_yscale("log")
     metric = metric_named(search.metric)
-    for floor in {row.metrics.get(metric.floor) for row, _ in search.completed} if metric and metric.floored else ():
-        if floor:
-            draw_floor(axes, floor)
+    if metric and metric.floored:
+        floors = {row.metrics.get(metric.floor) for row, _ in search.completed}
+        draw_floors(axes, [floor for floor in floors if floor])
     return figure
 
 
