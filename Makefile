@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 train: $(VENV)/installed
 	$(BIN)/python train.py $(ARGS)
 
-# a thread for each process; tests/conftest.py says how many processes
+# a process a core, a thread each
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dist=worksteal
 
 check: $(VENV)/installed-dev lint

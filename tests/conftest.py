@@ -30,13 +30,6 @@ LONG = ("test_kills_leave", "test_ray_trains")
 MARKED_FOLDERS = ("end_to_end", "faults", "browser")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: tests wait for commands that they start, for TensorBoard and for Ray."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (cores or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     """Marks the tests of some folders, and sorts the longest first so that no process waits at the end."""
     for item in items:
