@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: train check test lint tests screenshots clean
+.PHONY: train check test lint screenshots clean
 
 # make train ARGS="encoding=onehot pattern.k=5" passes overrides on
 train: $(VENV)/installed
@@ -15,10 +15,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --numprocesses=auto --dis
 check: $(VENV)/installed-dev lint
 	$(PYTEST) -m "not end_to_end and not faults and not browser"
 
-test: $(VENV)/installed-dev
-	@$(MAKE) --no-print-directory -j2 lint tests
-
-tests: $(VENV)/installed-dev
+test: $(VENV)/installed-dev lint
 	$(PYTEST)
 
 lint: $(VENV)/installed-dev
