@@ -33,7 +33,7 @@ def remainder_discriminator(k, residue=0):
     with torch.no_grad():
         for state in range(k):
             for symbol in range(2):
-                maps[following[state, symbol], symbol * k + state] = 9
+                maps[symbol * k + following[state, symbol], state] = 9
         biases[:, 2] = torch.where(torch.arange(k) == 0, 9.0, -9.0)
         network.hidden.weight[0, residue] = 1
         network.sums.weight[0, 0] = 1

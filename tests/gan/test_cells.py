@@ -10,9 +10,9 @@ from patterngan.gan.cells import GatedCell, SecondOrderCell
 def test_a_second_order_cell_has_a_map_for_each_symbol(size):
     cell, state = SecondOrderCell(size, 4), torch.randn(6, 4)
     symbols = torch.eye(3) if size > 1 else torch.tensor([[0.0], [1.0]])
-    maps = cell.maps.weight.unflatten(1, (len(symbols), 4))
+    maps = cell.maps.weight.unflatten(0, (len(symbols), 4))
     for index, symbol in enumerate(symbols):
-        expected = (state @ maps[:, index].T + cell.biases.weight[:, index]).tanh()
+        expected = (state @ maps[index].T + cell.biases.weight[:, index]).tanh()
         assert torch.allclose(cell(*cell.read(symbol.expand(6, -1)), state), expected, atol=1e-6)
     blanks = cell(*cell.read(torch.full((6, size), BLANK)), state)
     assert torch.allclose(blanks, cell.first().expand(6, -1))

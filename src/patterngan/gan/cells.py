@@ -51,8 +51,8 @@ class SecondOrderCell(Cell):
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
         width, count = integer("width", width, 1, 2**16), choices((size,))
-        self.size = size
-        self.maps = nn.Linear(count * width, width, bias=False)
+        self.size, self.width = size, width
+        self.maps = nn.Linear(width, count * width, bias=False)
         self.biases = nn.Linear(count + 1, width, bias=False)
         for part in (self.maps, self.biases):
             nn.init.uniform_(part.weight, -(width**-0.5), width**-0.5)
@@ -69,9 +69,10 @@ class SecondOrderCell(Cell):
 
     @override
     def forward(self, *read: Tensor) -> Tensor:
-        kind, bias, state = read
-        following = self.maps((kind.unsqueeze(-1) * state.unsqueeze(-2)).flatten(-2))
-        return torch.tanh(following + bias)
+        kind, following, state = read
+        for one, mapped in zip(kind.split(1, -1), self.maps(state).split(self.width, -1), strict=True):
+            following = torch.addcmul(following, one, mapped)
+        return torch.tanh(following)
 
 
 class GatedCell(Cell):
