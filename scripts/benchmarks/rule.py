@@ -27,7 +27,7 @@ FIFTH = (Bar("fidelity", "median", 0.99), Bar("forward_kl", "median", 0.05), Bar
 LARGE = Bar("fidelity", "median", 0.98), Bar("validity_40", "median", 0.98)
 LONG = (Bar("validity_64", "median", 0.98),)
 
-RECIPE = "experiment=rule", "evaluation.lengths=[40,64]"
+RECIPE = "experiment=rule", "evaluation.lengths=[40,64]", "evaluate_every=${steps}"
 
 
 def multiples(k: int, shown: str, *overrides: str, bars: tuple[Bar, ...] = ()) -> Cell:

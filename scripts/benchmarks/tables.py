@@ -34,7 +34,9 @@ class Bar:
     limit: float
 
     def is_reached(self, values: Sequence[float]) -> bool:
-        """Whether the values of all seeds, best first, reach it."""
+        """Whether the values of all seeds, best first, reach it; no values do not."""
+        if not values:
+            return False
         value = statistics.median(values) if self.of == "median" else values[-1]
         return value >= self.limit if metric(self.name).better == "higher" else value <= self.limit
 
@@ -62,10 +64,12 @@ class CellResult:
     """The wall time of the whole command."""
 
     def figures(self, name: str) -> list[float]:
-        """Returns a metric of every run, best first; where it is missing, as bad as can be."""
+        """Returns a metric of every run, best first; where a run lacks it, as bad as can be; none where all do."""
         rising = metric(name).better == "higher"
         worst = metric(name).range[0 if rising else 1]
         values = [run.metrics.get(name) for run in self.runs]
+        if all(value is None for value in values):
+            return []
         return sorted((worst if value is None else value for value in values), reverse=rising)
 
     @property
@@ -114,6 +118,8 @@ class Table:
 
 def median_and_worst(values: Sequence[float]) -> str:
     """Returns a column of a row: of the values of all seeds, best first, the median and, in brackets, the worst."""
+    if not values:
+        return "–".rjust(18)
     return f"{statistics.median(values):.4f} ({values[-1]:.4f})".rjust(18)
 
 

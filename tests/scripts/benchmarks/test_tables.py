@@ -27,6 +27,7 @@ GOOD = [row(str(seed)) for seed in range(3)]
         ([row("0", tv=0.015), row("1", tv=0.011), GOOD[0]], ["median tv ≤ 0.01"]),
         ([*GOOD[:2], row("2", kl=None)], ["worst kl ≤ 0.002"]),
         ([*GOOD[:2], Row("2", {}, "diverged", {})], ["worst validity ≥ 0.999", "worst kl ≤ 0.002"]),
+        ([Row("0", {}, "failed", {})], ["worst validity ≥ 0.999", "median tv ≤ 0.01", "worst kl ≤ 0.002"]),
     ],
 )
 def test_every_bar_can_be_missed(runs, misses):
@@ -37,6 +38,13 @@ def test_what_is_missing_is_as_bad_as_can_be_and_what_is_zero_is_not_missing():
     result = CellResult(CELL, [row("0", tv=0.0, kl=0.0), Row("1", {}, "failed", {})], 1.0)
     assert (result.figures("validity"), result.figures("tv")) == ([1.0, 0.0], [0.0, 1.0])
     assert result.figures("kl") == [0.0, float("inf")]
+
+
+def test_a_metric_that_no_run_has_leaves_its_column_empty_and_misses_its_bar():
+    result = CellResult(CELL, [row("0", kl=None), row("1", kl=None)], 1.0)
+    assert result.figures("kl") == []
+    assert TABLE.line("five, as one-hots", result).split()[7] == "–"
+    assert result.misses == ["worst kl ≤ 0.002"]
 
 
 def test_a_line_gives_the_median_and_the_worst_seed():
