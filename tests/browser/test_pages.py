@@ -219,6 +219,8 @@ def test_without_javascript_a_page_shows_still_figures(browser, outputs, width, 
         stills = browser.find_elements(By.CLASS_NAME, "still")
         assert [still.is_displayed() for still in stills] == [True] * 4
         assert not browser.find_element(By.CSS_SELECTOR, ".command button").is_displayed()
+        opened(browser, outputs / "sweep" / "report.html", width, 900, dark)
+        assert "Click on a column's name" not in browser.find_element(By.TAG_NAME, "body").text
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 

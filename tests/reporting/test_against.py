@@ -84,6 +84,16 @@ def test_the_page_has_the_tables_and_links_to_both(both):
     assert 'href="./">B: ' in page
     assert re.findall("<h2>(.*?)</h2>", page) == ["What differs", "Shared settings", "All settings"]
     assert "<td>100% ≈</td>" in page
+    assert "<title>rates against other</title>" in page
+
+
+def test_long_keys_may_break_where_words_end(both, tmp_path):
+    values = {"a": "gumbel_straight_through", "b": "<b>"}
+    for name, value in values.items():
+        run(tmp_path / name / "0", overrides=[f"head.kind={value}", "lr=0.1"], tv=0.5)
+    page = compared(tmp_path / "a", tmp_path / "b")[1].read_text()
+    cells = re.findall("<td>(.*?)</td>", page)
+    assert cells[:3] == ["head.<wbr>kind", "gumbel_<wbr>straight_<wbr>through", "&lt;b&gt;"]
 
 
 def test_runs_without_a_config_are_compared_by_what_was_typed(tmp_path):

@@ -95,6 +95,11 @@ def test_long_names_stand_above_their_rows_and_leave_the_width_to_the_dots():
     assert first.get_window_extent().width > 0.4 * figure.get_window_extent().width
 
 
+def test_values_that_lie_close_have_whole_numbers_at_their_ticks():
+    figure = saved(charts.spread(["a", "b"], {"validity": [[0.999991, 0.999992], [0.999995]]}))
+    assert figure.axes[0].xaxis.get_offset_text().get_text() == ""
+
+
 def test_each_row_of_a_spread_has_its_floor():
     (axes,) = saved(charts.spread(["a", "b", "c"], {"tv": [[0.1], [0.2], [0.3]]}, [0.05, None, 0.07])).axes
     segments = [one.get_segments()[0].tolist() for one in axes.collections]

@@ -9,7 +9,7 @@ from patterngan.reporting.charts import COLOURS
 from patterngan.reporting.events import EventFile
 from patterngan.reporting.history import sweep_curves
 from patterngan.reporting.sweep import Point, Row, points, rows
-from patterngan.reporting.sweep_figures import band, curves_of, setting_names
+from patterngan.reporting.sweep_figures import band, curves_of, setting_names, spread_of
 from tests.reporting.test_sweep import run
 
 
@@ -110,6 +110,13 @@ def test_a_band_holds_the_last_values_of_its_curves_at_each_step(curves, half):
         low, high = np.percentile(last, [25, 75]) if half else (min(last), max(last))
         assert found.median[place] == pytest.approx(np.median(last))
         assert (found.low[place], found.high[place]) == pytest.approx((low, high))
+
+
+def test_a_metric_whose_numbers_read_alike_has_no_spread():
+    results = [{"metrics": {"tv": tv, "coverage": 1 - tv / 1e6}} for tv in (0.1, 0.2)]
+    runs = [Row(str(number), {}, "completed", result) for number, result in enumerate(results)]
+    (figure,) = spread_of([], [Point((), runs)])
+    assert "tv (lower is better)" in figure
 
 
 def test_more_than_four_seeds_have_a_band_of_the_middle_half(tmp_path):

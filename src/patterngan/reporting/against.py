@@ -64,7 +64,8 @@ def report_against(first: Path, second: Path, console: Console) -> Path:
     page = second / f"against_{first.resolve().name}.html"
     named = zip(NAMES, (first, second), strict=True)
     links = {f"{name}: {display_path(folder)}": page_address(folder, second) for name, folder in named}
-    write_page(page, "against.html", links=links, grids=filled)
+    title = " against ".join(folder.resolve().name for folder in (first, second))
+    write_page(page, "against.html", title=title, links=links, grids=filled)
     show(console, f"report     {display_path(page)}")
     return page
 

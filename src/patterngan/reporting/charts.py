@@ -113,13 +113,14 @@ def spread(
     for axes, (label, rows) in zip(panels, metrics.items(), strict=True):
         hide_frame(axes)
         for row, values in enumerate(rows):
-            axes.plot(values, [row] * len(values), "o", color=VALID, alpha=0.6, markersize=4)
+            axes.plot(values, [row] * len(values), "o", color=VALID, alpha=0.8, markersize=4)
             if values:
                 axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
         for row, floor in enumerate(floors):
             if floor:
                 axes.vlines(floor, row - 0.5, row + 0.5, color=TARGET, linewidth=1, linestyle="--")
         axes.set(xlabel=label, yticks=range(len(names)), yticklabels=[""] * len(names) if above else names)
+        axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
     if above:
         panels[0].tick_params(axis="y", length=0)

@@ -165,6 +165,7 @@ class Curves:
         self.lines = {
             name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors.items()
         }
+        axes.ticklabel_format(axis="y", useOffset=False)
         axes.set(xlabel="GAN step", ylabel=label)
 
     def show(self, curves: Mapping[str, Mapping[int, float]]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import version
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 import matplotlib
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from patterngan.reporting.sweep import readable
@@ -50,7 +51,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = number
+    environment.filters["breakable"] = _breakable
     environment.filters["readable"] = readable
     environment.globals["asset"] = _asset
     environment.globals["version"] = version("patterngan")
@@ -63,7 +65,12 @@ def _asset(name: str) -> Markup:
     return Markup((ASSETS / name).read_text(encoding="utf-8"))
 
 
-def _number(value: object) -> str:
+def _breakable(text: str) -> Markup:
+    """A text that may go on in a new line after each of its underscores, and after dots between letters."""
+    return Markup(re.sub(r"_|(?<=[a-z])\.(?=[a-z])", r"\g<0><wbr>", str(escape(text))))
+
+
+def number(value: object) -> str:
     """A metric as text of at most four significant digits."""
     return "–" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 

@@ -12,7 +12,7 @@ from patterngan.evaluation.registry import METRICS, Metric
 from patterngan.reporting.charts import COLOURS, Band, HeatMap, axis_label, heat_maps, learning_curves, spread
 from patterngan.reporting.figures import TARGET
 from patterngan.reporting.history import Points
-from patterngan.reporting.html import drawing, svg
+from patterngan.reporting.html import drawing, number, svg
 from patterngan.reporting.sweep import Point, Row, grouped, measured, readable
 
 Curve = Mapping[int, float]
@@ -131,9 +131,10 @@ def heat_maps_of(runs: Sequence[Row], values: Mapping[str, Sequence[str]]) -> di
 
 
 def _varying(runs: Sequence[Row]) -> list[Metric]:
-    """The main metrics that differ between runs, the one by which settings are ranked first."""
+    """The main metrics that differ between runs in the digits of a page, the one by which settings are ranked first."""
     everything, names = Point((), list(runs)), measured(runs, "main")
-    return _drawn_first(one for one in METRICS if one.name in names and len(set(everything.figures(one.name))) > 1)
+    shown = {one: {number(value) for value in everything.figures(one.name)} for one in METRICS if one.name in names}
+    return _drawn_first(metric for metric, texts in shown.items() if len(texts) > 1)
 
 
 def _only_floor(runs: Sequence[Row], metric: Metric) -> float | None:
