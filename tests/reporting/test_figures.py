@@ -144,6 +144,12 @@ def test_laws_stand_side_by_side_with_titles_as_they_are(portrait):
     assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]
 
 
+def test_a_third_gan_begins_a_new_row(portrait):
+    figure = saved(figures.side_by_side([(portrait, name) for name in "abc"], figures.Bars))
+    places = [axes.get_subplotspec() for axes in figure.axes if axes.get_visible()]
+    assert [(place.rowspan.start, place.colspan.start) for place in places] == [(0, 0), (0, 1), (1, 0)]
+
+
 def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
     figure = saved(figures.side_by_side([(portrait, "a $run"), (portrait, "b_$x$")], figures.DScores))
     assert [axes.get_title() for axes in figure.axes] == ["a $run", "b_$x$"]

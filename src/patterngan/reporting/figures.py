@@ -177,11 +177,14 @@ class Curves:
 
 
 def side_by_side(portraits: Sequence[tuple[Portrait, str]], kind: Kind) -> Figure:
-    """The portraits of several GANs next to each other, each with its title."""
-    figure = auto_figure(5.5 * len(portraits), 3.2)
-    panels = figure.subplots(1, len(portraits), squeeze=False)[0]
-    for axes, (portrait, title) in zip(panels, portraits, strict=True):
+    """The portraits of several GANs, each with its title, two in a row: letters of more would be too small in docs."""
+    columns, rows = min(2, len(portraits)), math.ceil(len(portraits) / 2)
+    figure = auto_figure(5.5 * columns, 3.2 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).flatten()
+    for axes, (portrait, title) in zip(panels, portraits, strict=False):
         kind(axes, portrait).show(portrait)
-        axes.set_title(title, fontsize=8, parse_math=False)
-    panels[0].legend(frameon=False, fontsize=8)
+        axes.set_title(title, fontsize=SMALL, parse_math=False)
+    for axes in panels[len(portraits) :]:
+        axes.set_visible(False)
+    panels[0].legend(frameon=False, fontsize=9)
     return figure
