@@ -6,10 +6,15 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from patterngan.evaluation.portraits import MOST_INTEGERS
 from patterngan.reporting.figures import INVALID, VALID
 from patterngan.reporting.history import history
+from patterngan.reporting.html import write_page
+from patterngan.reporting.playback import playback
 from patterngan.reporting.sweep_page import SweepFolder, write_sweep_page
 from tests.browser.conftest import errors, resize
+from tests.reporting.test_html import PAGE
+from tests.reporting.test_playback import portrait
 from tests.reporting.test_sweep import run
 
 SIZES = [(1100, 900, False), (390, 800, True)]
@@ -166,6 +171,19 @@ def test_a_slider_moves_the_law_the_scores_and_the_codes_together(browser, evens
     slider.send_keys(Keys.END)
     assert untrained > 500 > 5 * drawn(browser, ".law", INVALID)
     assert drawn(browser, ".heat", VALID) > 1000
+    assert errors(browser) == []
+
+
+def test_thousands_of_integers_move_too(browser, tmp_path):
+    portraits = {step: portrait(step, capacity=MOST_INTEGERS, held=True) for step in (0, 20)}
+    write_page(tmp_path / "report.html", "run.html", **{**PAGE, "playback": playback(portraits), "config": ""})
+    opened(browser, tmp_path / "report.html", 390, 800, True)
+    before = {chart: picture(browser, chart) for chart in (".law", ".scores")}
+    browser.find_element(By.CSS_SELECTOR, ".player input").send_keys(Keys.HOME)
+    assert all(picture(browser, chart) != one for chart, one in before.items())
+    assert browser.find_element(By.CSS_SELECTOR, ".player output").text.startswith("step 0 ·")
+    for color in (VALID, INVALID):
+        assert all(drawn(browser, chart, color) > 100 for chart in before)
     assert errors(browser) == []
 
 

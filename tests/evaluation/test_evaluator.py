@@ -93,7 +93,7 @@ def test_of_too_many_integers_no_logits_are_kept(capacity, kept):
     assert ("d_seen" in metrics) == kept
 
 
-@pytest.mark.parametrize(("capacity", "drawn"), [(2048, True), (2049, False)])
+@pytest.mark.parametrize(("capacity", "drawn"), [(4096, True), (4097, False)])
 def test_too_many_integers_are_not_drawn(capacity, drawn):
     encoding = Binary(capacity)
     ours = Evaluator(Multiples(2, 8), encoding, Gaussian(encoding.width), sigmoid(), seed=3, samples=10)

@@ -48,13 +48,25 @@ def test_bars_show_valid_invalid_and_missing_integers(portrait):
     axes = figures.auto_figure(5, 3).subplots()
     bars = figures.Bars(axes, portrait)
     bars.show(portrait)
-    assert heights(bars.outlines["valid"]) == {0: 2 / 8, 4: 3 / 8}
-    assert heights(bars.outlines["invalid"]) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
+    assert heights(bars.marks["valid"]) == {0: 2 / 8, 4: 3 / 8}
+    assert heights(bars.marks["invalid"]) == {3: 1 / 8, 5: 1 / 8, 12: 1 / 8}
     assert list(bars.missing.get_xdata()) == [8]
-    colors = [to_hex(outline.get_facecolor()) for outline in bars.outlines.values()]
+    colors = [to_hex(outline.get_facecolor()) for outline in bars.marks.values()]
     assert [*colors, bars.missing.get_color()] == [figures.VALID, figures.INVALID, figures.MISSING]
     target = next(line for line in axes.lines if line.get_label() == "target")
     assert target.get_ydata()[0] == pytest.approx(1 / 3)
+
+
+def test_a_law_of_many_integers_has_a_dot_for_each(portrait):
+    integers = figures.MOST_BARS + 1
+    law = torch.linspace(0, 1, integers + 1)
+    target = (torch.arange(integers + 1) % 4 == 0) / 128
+    many = portrait._replace(law=law, target=target, held=target < 0, d_scores=law[1:])
+    lines = {line.get_label(): line for line in shown(many, figures.Bars).lines}
+    assert list(lines["valid"].get_xdata()) == list(range(0, integers + 1, 4))
+    assert list(lines["valid"].get_ydata()) == law[::4].tolist()
+    assert len(lines["invalid"].get_xdata()) == integers + 1 - len(law[::4])
+    assert list(lines["missing"].get_xdata()) == [0]
 
 
 @pytest.mark.parametrize("peak", [1e-9, 0.02, 0.3, 1.0])
@@ -86,9 +98,9 @@ def test_what_is_held_out_has_a_colour_of_its_own(portrait):
     portrait = portrait._replace(held=torch.arange(13) == 4)
     bars = figures.Bars(figures.panel()[1], portrait)
     bars.show(portrait)
-    assert heights(bars.outlines["held out"]) == {4: 3 / 8}
-    assert heights(bars.outlines["valid"]) == {0: 2 / 8}
-    assert to_hex(bars.outlines["held out"].get_facecolor()) == figures.HELD
+    assert heights(bars.marks["held out"]) == {4: 3 / 8}
+    assert heights(bars.marks["valid"]) == {0: 2 / 8}
+    assert to_hex(bars.marks["held out"].get_facecolor()) == figures.HELD
     dots = {line.get_label(): list(line.get_xdata()) for line in shown(portrait, figures.DScores).lines}
     assert (dots["held out"], dots["valid"]) == ([4], [0, 8])
     codes = shown(portrait._replace(integers=torch.tensor([4, 900])), figures.Codes)

@@ -11,7 +11,7 @@ PAGE = {
     "playback": None,
     "stills": {},
     "curves": {},
-    "most_integers": 2048,
+    "most_integers": 4096,
     "commands": {},
     "metrics": {"tv": 0.123456, "kl": None, "modes": 3},
     "config": "a: \udcff",

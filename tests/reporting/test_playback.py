@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from patterngan.evaluation.portraits import MOST_INTEGERS, MOST_PORTRAITS, Portrait
+from patterngan.reporting.figures import MOST_BARS
 from patterngan.reporting.playback import playback
 
 
@@ -71,6 +72,11 @@ def test_portraits_of_other_sizes_are_left_out():
     assert playback({}) is None
 
 
+@pytest.mark.parametrize(("capacity", "has_dots"), [(MOST_BARS, False), (MOST_BARS + 1, True)])
+def test_many_integers_have_dots(capacity, has_dots):
+    assert playback({0: portrait(capacity=capacity)})["has_dots"] == has_dots
+
+
 def test_the_largest_playback_is_small():
     numbers = playback(dict.fromkeys(range(MOST_PORTRAITS + 1), portrait(capacity=MOST_INTEGERS)))
-    assert len(json.dumps(numbers)) < 350_000
+    assert len(json.dumps(numbers)) < 650_000

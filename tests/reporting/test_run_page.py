@@ -190,5 +190,5 @@ def test_a_page_does_without_pictures(run, tmp_path, overrides):
     text = (tmp_path / "report.html").read_text()
     assert "D(x)" not in text
     assert 'id="playback"' not in text
-    assert "The integers are not drawn: there are more than 2048 of them, or the run has no event files" in text
+    assert "The integers are not drawn: there are more than 4096 of them, or the run has no event files" in text
     assert len(text) < 60_000

@@ -1,6 +1,6 @@
 """Portraits: the numbers from which figures of a GAN at one step are drawn.
 
-A portrait has a few kilobytes, so every run of a sweep keeps its own. Figures are drawn later, and of fewer.
+A portrait has 13 bytes for each integer, so every run of a sweep keeps its own. Figures are drawn later, and of fewer.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from patterngan.data.holdout import HeldOut
 from patterngan.data.patterns import Pattern
 from patterngan.evaluation.law import Law
 
-MOST_INTEGERS = 2048
-"""The most integers that can be told apart in a figure; encodings of more have no portraits."""
+MOST_INTEGERS = 4096
+"""The most integers that are drawn; a run of so many keeps a megabyte. Encodings of more have no portraits."""
 
 MOST_PORTRAITS, MOST_PICTURES = 18, 9
 """The most portraits of a run, and the most that are drawn for TensorBoard, besides the one before training.

@@ -8,6 +8,8 @@ import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import StepPatch
 from torch import Tensor
 
 from patterngan.evaluation.portraits import Portrait
@@ -15,8 +17,11 @@ from patterngan.evaluation.portraits import Portrait
 VALID, INVALID, MISSING, TARGET, HELD = "#2a78b5", "#d1495b", "#f2a541", "#8d99a6", "#1a9e77"
 """Colours that differ in print and for the colour-blind."""
 
-SMALL = 10
-"""Size of the letters in panels, in points."""
+SMALL, SMALL_DOT = 10, 1.5
+"""Size of the letters in panels, and of each of many dots, in points."""
+
+MOST_BARS = 512
+"""Integers up to which a law is drawn as bars. More would hide each other; then an integer is a dot."""
 
 MISSING_BELOW = 0.01
 """An integer that is real is marked as missing if its probability is below this share of the target."""
@@ -66,8 +71,13 @@ def kinds(portrait: Portrait) -> dict[str, tuple[Tensor, str]]:
     return named | ({"held out": (portrait.held, HELD)} if portrait.held.any() else {})
 
 
+def has_dots(portrait: Portrait) -> bool:
+    """Whether a law is drawn as small dots."""
+    return len(portrait.target) > MOST_BARS + 1
+
+
 class Bars:
-    """The generated law as bars over the integers, against the target: each kind of integers in a colour."""
+    """The generated law over the integers, against the target: each kind of integers in a colour; see `MOST_BARS`."""
 
     def __init__(self, axes: Axes, first: Portrait) -> None:
         hide_frame(axes)
@@ -75,25 +85,31 @@ class Bars:
         # The edges of each bar and the gap behind it: one outline draws far faster than a patch for each bar.
         self.edges = [number + side for number in range(len(first.target)) for side in (-0.45, 0.45)]
         axes.axhline(self.height, color=TARGET, linewidth=1, linestyle="--", label="target")
-        # With one edge now: matplotlib looks at every edge of a new outline for the limits of the axes, set below.
-        self.outlines = {
-            name: axes.stairs([0.0], [0, 1], fill=True, color=color, label=name)
-            for name, (_, color) in kinds(first).items()
-        }
+        draw = self._dots if has_dots(first) else self._outline
+        self.marks = {name: draw(color, name) for name, (_, color) in kinds(first).items()}
         (self.missing,) = axes.plot(
             [], [], "v", color=MISSING, markersize=4, label="missing", transform=axes.get_xaxis_transform()
         )
         axes.set(xlabel="integer", ylabel="probability", xlim=(-1, len(first.target)))
-        self.changing: list[Artist] = [*self.outlines.values(), self.missing]
+        self.changing: list[Artist] = [*self.marks.values(), self.missing]
+
+    def _outline(self, color: str, name: str) -> StepPatch:
+        # With one edge now: matplotlib looks at every edge of a new outline for the limits of the axes, set below.
+        return self.axes.stairs([0.0], [0, 1], fill=True, color=color, label=name)
+
+    def _dots(self, color: str, name: str) -> Line2D:
+        return self.axes.plot([], [], "o", color=color, markersize=SMALL_DOT, label=name)[0]
 
     def show(self, portrait: Portrait, *beside: Portrait) -> None:
         """Draws the law of a portrait, on a scale that fits it and those that it is shown beside."""
         law, real = portrait.law, portrait.target > 0
         for name, (shown, _) in kinds(portrait).items():
-            shares = law.where(shown, 0)
-            self.outlines[name].set_data(
-                torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy(), self.edges
-            )
+            mark = self.marks[name]
+            if isinstance(mark, Line2D):
+                mark.set_data(shown.nonzero().flatten().tolist(), law[shown].tolist())
+            else:
+                shares = law.where(shown, 0)
+                mark.set_data(torch.stack([shares, torch.zeros_like(shares)], 1).flatten()[:-1].numpy(), self.edges)
         missing = (real & (law < MISSING_BELOW * portrait.target)).nonzero().flatten()
         self.missing.set_data(missing.tolist(), [0.02] * len(missing))
         # Steps of four times: bars of one training mostly share a scale, and the axis is seldom drawn again.
@@ -107,8 +123,9 @@ class DScores:
 
     def __init__(self, axes: Axes, first: Portrait) -> None:
         hide_frame(axes)
+        size = SMALL_DOT if has_dots(first) else 3
         self.dots = {
-            name: axes.plot([], [], "o", color=color, markersize=3, label=name)[0]
+            name: axes.plot([], [], "o", color=color, markersize=size, label=name)[0]
             for name, (_, color) in kinds(first).items()
         }
         axes.axhline(0.5, color=TARGET, linewidth=1, linestyle="--", label="undecided")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from patterngan.data.encodings import BLANK
 from patterngan.evaluation.portraits import Portrait
-from patterngan.reporting.figures import HELD, INVALID, MISSING, MISSING_BELOW, TARGET, VALID, partings
+from patterngan.reporting.figures import HELD, INVALID, MISSING, MISSING_BELOW, TARGET, VALID, has_dots, partings
 
 NAMES = {"invalid": INVALID, "valid": VALID, "held out": HELD}
 """The kinds of integers, by number, and their colours."""
@@ -50,6 +50,7 @@ def playback(portraits: Mapping[int, Portrait]) -> dict[str, Any] | None:
         "integers": [list(map(str, one.integers.tolist())) for one in alike.values()],
         "width": last.codes.shape[-1],
         "partings": partings(last),
+        "has_dots": has_dots(last),
     }
 
 

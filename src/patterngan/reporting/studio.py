@@ -8,12 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from patterngan.evaluation.portraits import Portrait
-from patterngan.reporting.figures import Curves, Kind, legend_above, panel
+from patterngan.reporting.figures import Curves, Kind, has_dots, legend_above, panel
 from patterngan.reporting.html import drawing, svg
 from patterngan.reporting.pictures import Album
-
-MOST_OUTLINES = 512
-"""Integers up to which figures of pages are made of outlines."""
 
 
 class Studio:
@@ -53,7 +50,7 @@ class Studio:
 def _drawing(kind: Kind, axes: Axes, portrait: Portrait) -> Any:
     """What draws portraits like this one; a figure of many integers holds pixels, a tenth of the size of outlines."""
     drawn = kind(axes, portrait)
-    for artist in drawn.changing if len(portrait.target) > MOST_OUTLINES else ():
+    for artist in drawn.changing if has_dots(portrait) else ():
         artist.set_rasterized(True)
     return drawn
 

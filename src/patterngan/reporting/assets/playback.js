@@ -87,14 +87,15 @@
 
   const noLine = () => null;
   const dots = (color, size) => ({ paths: noLine, stroke: color, points: { show: true, size, width: 0, fill: color, stroke: color } });
-  const bar = (color) => ({ paths: uPlot.paths.bars({ size: [0.9, 60, 1] }), stroke: color, fill: color, width: 0, points: { show: false } });
+  const small = data.has_dots ? 2 : 5; // many bars would hide each other
+  const bar = (color) => data.has_dots ? dots(color, small) : ({ paths: uPlot.paths.bars({ size: [0.9, 60, 1] }), stroke: color, fill: color, width: 0, points: { show: false } });
 
   const lawOf = (step) => [INTEGERS, ...byKind(laws[step]), missing(laws[step])];
   const law = plot("law", {
     cursor: { ...overIntegers, y: false },
     scales: { x: integerScale, y: { range: [0, top] } },
     axes: [integerAxis("integer"), axis("probability", { size: 62 })],
-    series: [{}, ...COLORS.map(bar), dots(data.colors.missing, 5)],
+    series: [{}, ...COLORS.map(bar), dots(data.colors.missing, small)],
     hooks: { draw: [(chart) => level(chart, data.target)] },
   }, lawOf(shown));
   tip(law, (integer) => about(integer, shown));
@@ -104,7 +105,7 @@
     cursor: { ...overIntegers, y: false },
     scales: { x: integerScale, y: { range: [-0.03, 1.03] } },
     axes: [integerAxis("integer x"), axis("D(x)", { size: 62 })],
-    series: [{}, ...COLORS.map((color) => dots(color, 5))],
+    series: [{}, ...COLORS.map((color) => dots(color, small))],
     hooks: { draw: [(chart) => level(chart, 0.5)] },
   }, scoresOf(shown));
   tip(score, (integer) => about(integer, shown));
@@ -130,6 +131,7 @@
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     ctx.imageSmoothingEnabled = right - left < canvas.width; // else thin columns would vanish
+    ctx.imageSmoothingQuality = "high"; // the mean of all columns of a pixel
     ctx.drawImage(canvas, left, high, right - left, bottom - high);
     ctx.restore();
   }
