@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import signal
 
 import pytest
 
@@ -44,6 +45,22 @@ def test_a_search_ends_in_its_best_trial_and_its_command_goes_on(tmp_path):
     assert len(both) == 10
     assert {name: both[name] for name in first} == first
     assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_search_that_is_stopped_has_said_how_to_go_on_and_has_a_report(tmp_path):
+    typed = [*SEARCH, "hydra/launcher=basic", "hydra.sweeper.n_trials=6", "steps=200", "hydra.sweep.dir=search"]
+    search = Script("train.py", typed, tmp_path, environment())
+    said = search.until("#2 :")
+    search.send(signal.SIGINT)
+    assert search.ended().returncode == 130
+    (command,) = re.findall("^if it is stopped, go on with: (.*)$", said, re.MULTILINE)
+    report = Script("scripts/report.py", ["search"], tmp_path, environment()).ended().stdout
+    assert re.search(r"^best       trial \d of [23], tv ", report, re.MULTILINE)
+    before = values(tmp_path / "search")
+    searched(tmp_path, *shlex.split(command)[2:])
+    after = values(tmp_path / "search")
+    assert len(after) == 6
+    assert {name: after[name] for name in before} == before
 
 
 def test_a_trial_that_fails_ends_no_search(tmp_path):

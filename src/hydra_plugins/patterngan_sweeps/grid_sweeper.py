@@ -39,6 +39,9 @@ class GridSweeper(basic_sweeper.BasicSweeper):
     not to mix with another sweep. `on_multirun_end` is called, and the sweep reported, also when jobs failed.
     """
 
+    tells_how_to_go_on = True
+    """Once all jobs are known to be possible; see `hydra_callbacks.ReportSweep`."""
+
     def __init__(
         self, max_batch_size: int | None, params: dict[str, str] | None, zip: Any, exclude: Any, fail_fast: bool
     ) -> None:

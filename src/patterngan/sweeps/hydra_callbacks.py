@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from typing_extensions import override
@@ -69,7 +70,25 @@ class CheckBeforeRun(Callback):
 
 
 class ReportSweep(Callback):
-    """Prints the table of a sweep and writes its page, whichever launcher ran it."""
+    """Prints the table of a sweep and writes its page, whichever launcher ran it.
+
+    Before, it prints how to go on with the sweep, and notes what was typed, unless the sweeper does.
+    """
+
+    @override
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        if getattr(get_class(config.hydra.sweeper._target_), "tells_how_to_go_on", False):
+            return
+        from rich.console import Console
+
+        from patterngan.reporting.commands import sweep_resume_hint
+        from patterngan.reporting.console import show
+        from patterngan.sweeps.hydra_jobs import note_sweep
+
+        with plain_errors(RunMode.RUN):
+            Path(str(config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+            note_sweep(config)
+        show(Console(), f"if it is stopped, {sweep_resume_hint(config)}")
 
     @override
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
@@ -77,11 +96,9 @@ class ReportSweep(Callback):
         from patterngan.reporting.sweep_page import report_sweep
         from patterngan.runs.instantiate import foreign_packages
         from patterngan.storage.settings import SETTINGS
-        from patterngan.sweeps.hydra_jobs import note_sweep
 
         with plain_errors(RunMode.RUN):
             task: Any = OmegaConf.to_container(config, resolve=False)
             trust = foreign_packages({key: task.get(key) for key in SETTINGS})
             folder = Path(str(config.hydra.sweep.dir))
-            note_sweep(config)  # which not every sweeper does with a launcher of Hydra's
             report_sweep(folder, table_console(), trust=trust)
