@@ -100,6 +100,20 @@ def test_values_that_lie_close_have_whole_numbers_at_their_ticks():
     assert figure.axes[0].xaxis.get_offset_text().get_text() == ""
 
 
+def test_a_floor_crosses_no_name():
+    names = ["objective=nonsaturating lr=0.001", "b"]
+    (axes,) = saved(charts.spread(names, {"tv": [[0.1], [0.3]]}, [0.05, None])).axes
+    (segment,) = axes.collections[0].get_segments()
+    place = axes.texts[0].get_window_extent().transformed(axes.transData.inverted())
+    assert max(place.y0, place.y1) < segment[:, 1].min()
+
+
+def test_the_letters_beside_a_small_heat_map_are_whole():
+    figure = saved(charts.heat_maps(["1"], ["2"], [HeatMap("median coverage", "coverage", {("1", "2"): 0.5})]))
+    label = figure.axes[1].yaxis.label.get_window_extent()
+    assert 0 <= label.y0 < label.y1 <= figure.bbox.y1
+
+
 def test_each_row_of_a_spread_has_its_floor():
     (axes,) = saved(charts.spread(["a", "b", "c"], {"tv": [[0.1], [0.2], [0.3]]}, [0.05, None, 0.07])).axes
     segments = [one.get_segments()[0].tolist() for one in axes.collections]

@@ -168,6 +168,17 @@ def test_d_scores_stand_side_by_side_with_titles_as_they_are(portrait):
     assert [axes.get_ylabel() for axes in figure.axes] == ["D(x)", "D(x)"]
 
 
+def test_a_curve_of_one_point_is_a_dot_at_a_whole_step():
+    figure, axes = figures.panel()
+    curves = figures.Curves(axes, {"D": figures.VALID}, "loss")
+    curves.show({"D": {0: 0.5}})
+    saved(figure)
+    assert curves.lines["D"].get_marker() == "o"
+    assert all(tick.is_integer() for tick in axes.get_xticks())
+    curves.show({"D": {0: 0.5, 1: 0.25}})
+    assert curves.lines["D"].get_marker() == ""
+
+
 def test_curves_have_names_and_steps_and_set_the_scale_each_time():
     figure, axes = figures.panel()
     curves = figures.Curves(axes, {"D": figures.VALID, "G": figures.HELD}, "loss")

@@ -126,10 +126,13 @@ def test_every_string_is_escaped(tmp_path):
 def test_a_run_that_failed_has_a_page_that_says_why(tmp_path):
     folder = result(tmp_path, status="diverged", error="diverged: not finite at step 9")
     text = report_run(folder).read_text()
-    assert '<p class="failed">diverged: not finite at step 9</p>' in text
     assert '<p class="verdict bad"><strong>diverged at step 9</strong>' in text
+    assert '<p class="failed">' not in text  # which would say the same again
+    assert "<h2>Metrics</h2>" not in text
     assert "The integers are not drawn" in text
     assert "generate.py" not in text
+    failed = report_run(result(tmp_path, status="failed", error="lr=-1: must be > 0")).read_text()
+    assert '<p class="failed">lr=-1: must be &gt; 0</p>' in failed
 
 
 def test_what_is_no_result_is_refused(tmp_path):

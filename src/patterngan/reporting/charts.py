@@ -67,7 +67,7 @@ def learning_curves(bands: Sequence[Band], metric: Metric, floors: Sequence[floa
     coloured = list(zip(bands, COLOURS, strict=False))
     for band, color in reversed(coloured):  # the best lies on top
         axes.fill_between(band.steps, band.low, band.high, color=color, alpha=0.18, linewidth=0)
-        axes.plot(band.steps, band.median, color=color, linewidth=1.4)
+        axes.plot(band.steps, band.median, "." if len(band.steps) == 1 else "-", color=color, linewidth=1.4)
     axes.set(xlabel="GAN step", ylabel=axis_label(metric.name))
     _set_scale(axes, [value for band in bands for value in band.median], metric)
     draw_floors(axes, floors)
@@ -118,7 +118,7 @@ def spread(
                 axes.plot(statistics.median(values), row, "|", color=INVALID, markersize=12, markeredgewidth=2)
         for row, floor in enumerate(floors):
             if floor:
-                axes.vlines(floor, row - 0.5, row + 0.5, color=TARGET, linewidth=1, linestyle="--")
+                axes.vlines(floor, row - (0.1 if above else 0.5), row + 0.5, color=TARGET, linewidth=1, linestyle="--")
         axes.set(xlabel=label, yticks=range(len(names)), yticklabels=[""] * len(names) if above else names)
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
@@ -136,7 +136,7 @@ def heat_maps(
     """A heat map for each panel, in which brighter is always better. `labels`: of rows, columns."""
     longest_row, longest_column = (max(map(len, names)) for names in (rows, columns))
     width = max(3.2, 0.45 * len(columns) + 0.07 * longest_row + 1.5)
-    figure = auto_figure(width * len(panels), 0.4 * len(rows) + 0.06 * longest_column + 1)
+    figure = auto_figure(width * len(panels), max(2.6, 0.4 * len(rows) + 0.06 * longest_column + 1))
     slanted = {"rotation": 60, "ha": "right"} if longest_column > 6 else {}
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         grid = [[panel.cells.get((row, column), float("nan")) for column in columns] for row in rows]

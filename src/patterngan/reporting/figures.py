@@ -180,15 +180,18 @@ class Curves:
         hide_frame(axes)
         self.axes = axes
         self.lines = {
-            name: axes.plot([], [], color=color, linewidth=1.2, label=name)[0] for name, color in colors.items()
+            name: axes.plot([], [], color=color, linewidth=1.2, markersize=4, label=name)[0]
+            for name, color in colors.items()
         }
         axes.ticklabel_format(axis="y", useOffset=False)
+        axes.locator_params(axis="x", integer=True, min_n_ticks=1)
         axes.set(xlabel="GAN step", ylabel=label)
 
     def show(self, curves: Mapping[str, Mapping[int, float]]) -> None:
         """Draws curves: name → step → value. The scale of the axes is theirs."""
         for name, line in self.lines.items():
             line.set_data(list(curves[name]), list(curves[name].values()))
+            line.set_marker("o" if len(curves[name]) == 1 else "")  # one point makes no line
         self.axes.relim()
         self.axes.autoscale()
 
