@@ -49,13 +49,13 @@ def test_a_run_is_called_by_what_it_learns_and_how(titled, overrides, expected):
 WHOLE = {
     "pattern": {"_target_": "patterngan.data.patterns.Multiples", "k": 2, "residue": 0, "stop": 9},
     "objective": {"_target_": "patterngan.gan.objectives.NonSaturating"},
-    "architecture": {"generator": {"_target_": "mylab.networks.Skip"}},
+    "architecture": {"generator": {"_target_": "elsewhere.networks.Skip"}},
 }
 
 
 def test_what_is_not_patterngans_own_is_called_by_its_name():
     assert title(WHOLE) == "even numbers below 9 · nonsaturating · Skip"
-    assert title(WHOLE | {"pattern": {"_target_": "mylab.patterns.Squares"}}) == "Squares · nonsaturating · Skip"
+    assert title(WHOLE | {"pattern": {"_target_": "elsewhere.patterns.Squares"}}) == "Squares · nonsaturating · Skip"
 
 
 @pytest.mark.parametrize(
