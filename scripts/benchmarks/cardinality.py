@@ -43,9 +43,7 @@ GANS = {
     "20 bits, 18476 shown": strings(
         20, 18476, 100_000, *QUIETER, bars=published(fidelity=0.999, rate=0.8995, unseen_coverage=0.416)
     ),
-    "30 bits, 50000 shown": strings(
-        30, 50_000, 100_000, QUIET, bars=published(fidelity=0.995, unseen_coverage=0.00064)
-    ),
+    "30 bits, 50000 shown": strings(30, 50_000, 100_000, bars=published(fidelity=0.995, unseen_coverage=0.00064)),
 }
 """The GANs. A perfect generator covers 0.000645 of the strings of 30 bits with 100 000 draws."""
 
