@@ -111,7 +111,7 @@ METRICS = (
         "holdout",
         "expected",
     ),
-    Metric("rate", "share of all samples that is valid and was never shown", "share", None, "kept", "holdout"),
+    Metric("rate", "share of all samples that is valid and was never shown", "share", "higher", "kept", "holdout"),
     Metric(
         "validity_N",
         "share of real integers among 10 000 codes of N symbols, longer than in training",

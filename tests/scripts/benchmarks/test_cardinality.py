@@ -2,6 +2,7 @@ import pytest
 
 from patterngan.runs.assembly import run_spec
 from scripts.benchmarks.cardinality import CELLS, FIGURES
+from scripts.benchmarks.tables import metric
 
 
 def test_every_row_has_the_baseline_beside_it():
@@ -10,6 +11,7 @@ def test_every_row_has_the_baseline_beside_it():
         if not label.endswith("likelihood"):
             assert CELLS[f"{label}, likelihood"].overrides == (*cell.overrides, "objective=maximum_likelihood")
             assert {bar.name for bar in cell.bars} <= set(FIGURES)
+    assert all(metric(name).better == "higher" for name in FIGURES)
 
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=lambda cell: cell.name)
