@@ -22,7 +22,7 @@ LIKELIHOOD = "objective=maximum_likelihood"
 FEW = "architecture.noise=[[0,0.1],[0.3,0.75]]", "lr=3e-3"
 SOME = ("architecture.noise=[[0,0.1],[0.3,0.6]]",)
 MANY = "architecture.noise=[[0,0.1],[0.3,0.2]]", "architecture.generator.noise=0.1"
-"""Settings for few, some and many strings: the more are shown, the less of each does D remember without noise."""
+"""Settings for few, some and many strings. The more strings are shown, the less noise keeps D from remembering them."""
 
 
 def strings(bits: int, shown: int, draws: int, *overrides: str, bars: tuple[Bar, ...] = ()) -> Cell:

@@ -155,8 +155,9 @@ MISTAKES = {
     "architecture; architecture=automaton has it",
     "patern.k=3": "patern.k=3: is no key; did you mean pattern.k?",
     "batchsize=3": "batchsize=3: is no key; did you mean batch_size?",
-    "+pattern.q=3": "pattern.q=3: is no key of pattern=multiples, which has k, residue, stop",
-    "experiment=rule encoding=onehot": "encoding.lengths=all: is no key of encoding=onehot, which has capacity, k",
+    "+pattern.q=3": "pattern: Multiples.__init__() got an unexpected keyword argument 'q'",
+    "experiment=rule encoding=onehot": "encoding.lengths=all: is no key of the option chosen for encoding; "
+    "encoding=binary has it",
     "~pattern": "pattern: is missing from the config",
     "~seed": "seed: is missing from the config",
     "+trainer.max_steps=9": "trainer.max_steps: use steps",

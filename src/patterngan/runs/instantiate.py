@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from patterngan.packages import packages
+from patterngan.reporting.errors import known_keys, unknown_key
 from patterngan.storage.settings import option_with
 from patterngan.validation import InvalidValueError, UsageError
 
@@ -57,11 +58,9 @@ def refusal(config: DictConfig, key: str, cause: BaseException) -> UsageError:
     if isinstance(cause, UsageError):
         return cause
     first_line, _, _ = str(cause).partition("\n")
-    unknown, node = re.search(r"unexpected keyword argument '(\w+)'", first_line), OmegaConf.select(config, key)
-    if unknown and unknown[1] in node:
-        known = ", ".join(name for name in node if name not in ("_target_", unknown[1]))
-        typed = f"{key}.{unknown[1]}={node[unknown[1]]}"
-        return UsageError(f"{typed}: is no key of {key}={option_name(config, key)}, which has {known or 'none'}")
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", first_line)
+    if unknown and (typed := f"{key}.{unknown[1]}") in known_keys():
+        return UsageError(unknown_key(f"{typed}={OmegaConf.select(config, typed)}"))
     if cause.__cause__ is not None and (target := re.match("Error loading '(.*)':", first_line)):
         return UsageError(f"{key}: {target[1]} cannot be imported ({cause.__cause__})")
     return UsageError(f"{key}: {first_line.rstrip(':')}")
