@@ -63,14 +63,14 @@ class SecondOrderCell(Cell):
 
     @override
     def read(self, symbols: Tensor) -> tuple[Tensor, ...]:
-        """Symbols → one-hots [..., choices] of what they are, zeros for a blank, and c_b [..., width]."""
-        kinds = kinds_of(symbols, self.size)
-        return kinds[..., :-1], self.biases(kinds)
+        """Symbols → one-hots [..., choices + 1] of what they are, the last entry for a blank."""
+        return (kinds_of(symbols, self.size),)
 
     @override
     def forward(self, *read: Tensor) -> Tensor:
-        kind, following, state = read
-        for one, mapped in zip(kind.split(1, -1), self.maps(state).split(self.width, -1), strict=True):
+        kinds, state = read
+        following: Tensor = self.biases(kinds)
+        for one, mapped in zip(kinds[..., :-1].split(1, -1), self.maps(state).split(self.width, -1), strict=True):
             following = torch.addcmul(following, one, mapped)
         return torch.tanh(following)
 

@@ -46,12 +46,7 @@ class StateNoise(nn.Module):
         """Numbers [..., steps · width], None for no noise → the noise [..., width] of each step."""
         if numbers is None or not self.numbers:
             return [None] * self.steps
-        return list(self.scaled(numbers).split(self.width, -1))
-
-    def scaled(self, numbers: Tensor) -> Tensor:
-        """Numbers [..., steps · width] → the noise of all steps, side by side."""
-        noise: Tensor = self.sigma.value * numbers
-        return noise
+        return [self.sigma.value * step for step in numbers.split(self.width, -1)]
 
 
 class GrowingNetwork(AutoregressiveNetwork):
