@@ -95,7 +95,7 @@ def test_many_longer_codes_are_made_some_at_a_time(monkeypatch):
     longer, seen = made(SYMBOLS["bits"]).lengthened(7), list[int]()
     together = longer.sample_digits(100, torch.Generator().manual_seed(0))
     longer.register_forward_pre_hook(lambda _, inputs: seen.append(len(inputs[0])))
-    monkeypatch.setattr("patterngan.gan.growing.SAMPLED_AT_ONCE", 40)
+    monkeypatch.setattr("patterngan.gan.growing.SYMBOLS_AT_ONCE", 7 * 40)
     assert torch.equal(longer.sample_digits(100, torch.Generator().manual_seed(0)), together)
     assert seen == [40, 40, 20]
 

@@ -22,8 +22,8 @@ from patterngan.gan.heads import Head, log_prob
 from patterngan.gan.schedules import Scheduled, schedule
 from patterngan.validation import InvalidValueError, UsageError, choice, number
 
-SAMPLED_AT_ONCE = 1000
-"""Codes of any length that are made together; see `GrowingGenerator.sample_digits`."""
+SYMBOLS_AT_ONCE = 200_000
+"""The most symbols of codes that are made together; see `GrowingGenerator.sample_digits`."""
 
 
 class StateNoise(nn.Module):
@@ -162,7 +162,7 @@ class GrowingGenerator(AutoregressiveGenerator):
         """
         uniform = torch.rand(count, sum(self.symbols), generator=source, device=source.device)
         noise = F.pad(uniform, (self.latent, 0), value=float(len(self.symbols)))
-        parts = noise.to(next(self.parameters()).dtype).split(SAMPLED_AT_ONCE)
+        parts = noise.to(next(self.parameters()).dtype).split(max(1, SYMBOLS_AT_ONCE // len(self.symbols)))
         return torch.cat([digits_of(self(part), self.symbols[0]) for part in parts])
 
 
