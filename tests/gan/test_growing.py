@@ -183,5 +183,5 @@ def test_widths_must_be_sane(cell, width):
 
 
 def test_an_unknown_cell_is_named():
-    with pytest.raises(InvalidValueError, match="^cell=third: must be one of second_order, gated"):
+    with pytest.raises(InvalidValueError, match="^cell=third: must be one of second_order, orthogonal, gated"):
         GrowingGeneratorNetwork((1, 1), 4, "third")

@@ -75,6 +75,19 @@ class SecondOrderCell(Cell):
         return torch.tanh(following)
 
 
+class OrthogonalCell(SecondOrderCell):
+    """A second-order cell whose matrices start orthogonal.
+
+    States then neither shrink nor grow from symbol to symbol, and nor do gradients on their way back: early symbols
+    of long codes count as much as late ones. Source: Saxe et al. 2014, arXiv 1312.6120.
+    """
+
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__(size, width)
+        for matrix in self.maps.weight.split(width):
+            nn.init.orthogonal_(matrix)
+
+
 class GatedCell(Cell):
     """A gated recurrent unit, whose weights all positions share; see `recurrent.Cell`."""
 
@@ -99,4 +112,8 @@ class GatedCell(Cell):
         return torch.where(there, self.gates(gates, state), self.start)
 
 
-CELLS: dict[str, type[SecondOrderCell] | type[GatedCell]] = {"second_order": SecondOrderCell, "gated": GatedCell}
+CELLS: dict[str, type[SecondOrderCell] | type[GatedCell]] = {
+    "second_order": SecondOrderCell,
+    "orthogonal": OrthogonalCell,
+    "gated": GatedCell,
+}
