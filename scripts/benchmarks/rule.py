@@ -27,7 +27,7 @@ FIFTH = (Bar("fidelity", "median", 0.99), Bar("forward_kl", "median", 0.05), Bar
 LARGE = Bar("fidelity", "median", 0.98), Bar("validity_40", "median", 0.98)
 LONG = (Bar("validity_64", "median", 0.98),)
 
-WIDER = "architecture.width=96", "architecture.noise=[[0,0.1],[0.3,0.6]]", "steps=2000"
+WIDER = "architecture.width=96", "architecture.cell=orthogonal", "architecture.noise=[[0,0.1],[0.5,0.75]]", "steps=2000"
 """Settings for 23: with those of the others, fidelity was 0.5 at most."""
 
 RECIPE = "experiment=rule", "evaluation.lengths=[40,64]", "evaluate_every=${steps}"
