@@ -78,8 +78,8 @@ class SecondOrderCell(Cell):
 class OrthogonalCell(SecondOrderCell):
     """A second-order cell whose matrices start orthogonal.
 
-    States then neither shrink nor grow from symbol to symbol, and nor do gradients on their way back: early symbols
-    of long codes count as much as late ones. Source: Saxe et al. 2014, arXiv 1312.6120.
+    An orthogonal matrix keeps the length of a state, and of a gradient on its way back: at the start of training the
+    first symbols of a long code count as well as its last ones. Source: Saxe et al. 2014, arXiv 1312.6120.
     """
 
     def __init__(self, size: int, width: int) -> None:
