@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from patterngan.gan.noise import ENUMERABLE_BITS, Bits, Gaussian, Joined, Nothing, Shared, Uniform
+from patterngan.gan.noise import ENUMERABLE_BITS, Bits, Gaussian, Joined, Nothing, Shared, StepwiseGaussian, Uniform
 from patterngan.validation import InvalidValueError
 
 
@@ -41,6 +41,14 @@ def test_the_latent_part_alone_is_repeated_over_groups():
     assert torch.equal(groups[..., :2], groups[:, :, :1, :2].expand(-1, -1, 4, -1))
     assert len(groups[..., :2].unique()) == 2 * 2 * 2  # of each batch and group, two numbers
     assert len(groups[..., 2].unique()) == 2 * 8
+
+
+def test_numbers_drawn_step_by_step_are_those_of_one_step_after_the_other():
+    whole, source = (
+        StepwiseGaussian(5).sample((4, 3), torch.Generator().manual_seed(0)),
+        torch.Generator().manual_seed(0),
+    )
+    assert torch.equal(whole, torch.stack([Gaussian(5).sample((3,), source) for _ in range(4)]))
 
 
 def test_nothing_has_no_entries():

@@ -46,7 +46,12 @@ class StateNoise(nn.Module):
         """Numbers [..., steps · width], None for no noise → the noise [..., width] of each step."""
         if numbers is None or not self.numbers:
             return [None] * self.steps
-        return [self.sigma.value * step for step in numbers.split(self.width, -1)]
+        return [self.scaled(step) for step in numbers.split(self.width, -1)]
+
+    def scaled(self, numbers: Tensor) -> Tensor:
+        """σ times Gaussian numbers of any shape."""
+        noise: Tensor = self.sigma.value * numbers
+        return noise
 
 
 class GrowingNetwork(AutoregressiveNetwork):

@@ -216,7 +216,7 @@ class TransformerDiscriminator(nn.Module):
         for block in first:
             states = block(states, block.offers(states), sees)
         if noise is not None and self.state_numbers:
-            states = states + self.state_noise.sigma.value * noise.unflatten(-1, (-1, self.layers.width))
+            states = states + self.state_noise.scaled(noise).unflatten(-1, (-1, self.layers.width))
         final = last(states[..., -1:, :], last.offers(states), sees[..., -1:, :]).squeeze(-2)
         outputs: Tensor = self.sums(final) + self.starts(firsts(there, codes))
         return outputs
