@@ -27,22 +27,13 @@ LIKELIHOOD = "objective=maximum_likelihood"
 
 FEW = ("architecture.noise=[[0,0.1],[0.3,0.8]]",)
 SOME = "architecture.noise=[[0,0.1],[0.3,0.7],[1,0.4]]", "lr=8e-3"
-MANY = (
-    "architecture.noise=[[0,0.1],[0.3,0.5],[1,0.1]]",
-    "architecture.generator.noise=[[0,0.1],[0.5,0.1],[1,0]]",
-    "lr=3e-3",
-    "steps=5000",
-)
-LONG = (
-    "architecture.noise=[[0,0.1],[0.3,0.5],[1,0.3]]",
-    "architecture.generator.noise=[[0,0.1],[0.5,0.1],[1,0]]",
-    "lr=3e-3",
-    "steps=3000",
-)
+SLOW = "architecture.generator.noise=[[0,0.1],[0.5,0.1],[1,0]]", "lr=3e-3"
+MANY = ("architecture.noise=[[0,0.1],[0.3,0.5],[1,0.1]]", *SLOW, "steps=5000")
+LONG = ("architecture.noise=[[0,0.1],[0.3,0.5],[1,0.3]]", *SLOW, "steps=3000")
 """Settings for few, some and many strings, and for long ones.
 
-The fewer are shown, the more noise keeps D from remembering them. Long ones need less noise and a lower lr: else G
-still makes strings that D knows to be invalid.
+The fewer are shown, the more noise keeps D from remembering them. Many and long ones need a lower lr, and less noise
+on G: else G still makes strings that D knows to be invalid.
 """
 
 
